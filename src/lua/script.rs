@@ -25,6 +25,7 @@ mod reach;
 mod slips;
 mod syntax;
 mod texts;
+mod used_fields;
 mod waits;
 mod wants;
 
@@ -47,6 +48,7 @@ pub(super) use program::{Action, Node, Output, Program, TextChange, TextTest};
 pub use reach::{Reach, Reached, reaches};
 pub(super) use syntax::{FreeName, FreeNames, NameUse, free_names};
 pub use texts::{MissingModule, missing_modules};
+pub(super) use used_fields::UsedFields;
 pub use wants::Wants;
 
 pub(super) use lines::{Lines, LuaChunk, Sources};
@@ -123,6 +125,15 @@ impl Script {
     pub fn nothing(lua_path: LuaPath) -> Self {
         let file = SourceFile::new("<program>", "", String::new());
         Self::expression(Block { file, line: 1, text: "nil".into() }, lua_path)
+    }
+
+    /// What the parser makes of the text.
+    fn parsed(&self) -> Option<syntax::Function> {
+        match &self.source {
+            ScriptSource::Expression(block) => syntax::expression(&block.text),
+            ScriptSource::Body(block) => syntax::function(&block.text),
+            ScriptSource::File { .. } => None,
+        }
     }
 
     /// The text of the function.

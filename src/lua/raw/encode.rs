@@ -10,6 +10,7 @@ mod map;
 mod nested;
 mod parts;
 mod site;
+mod unread;
 
 pub(super) use list::len as list_len;
 pub(super) use parts::close_map;
@@ -120,6 +121,8 @@ pub(super) struct Manner<'a> {
     pub(super) order: Option<(&'a mut KeyOrder, &'a Shapes)>,
     /// The text of the item that the value is the result of; empty where there is none.
     pub(super) input: &'a [u8],
+    /// What was read of it, where that need not be all that matters.
+    pub(super) read: Option<&'a [String]>,
     /// Bytes that may be appended.
     pub(super) room: usize,
 }
@@ -127,7 +130,7 @@ pub(super) struct Manner<'a> {
 impl<'a> Manner<'a> {
     /// For a value that is like no other.
     pub(super) fn plain(current: &'a Current) -> Self {
-        Self { current, keys: 0, order: None, input: b"", room: room(current) }
+        Self { current, keys: 0, order: None, input: b"", read: None, room: room(current) }
     }
 }
 
@@ -177,12 +180,22 @@ impl Encoder {
     ) -> EncodedOrError {
         self.entries.clear();
         self.open.clear();
-        let Manner { current, keys, order, input, room } = manner;
-        let forms = order.as_ref().map(|(order, _)| order.forms).unwrap_or_default();
+        let Manner { current, keys, order, input, read, room } = manner;
+        let mut forms = order.as_ref().map(|(order, _)| order.forms).unwrap_or_default();
+        if let Some(read) = read
+            // SAFETY: the caller has a value at `index`; the stack is as before.
+            && unsafe {
+                let index = ffi::lua_absindex(l, index);
+                ffi::lua_type(l, index) == ffi::LUA_TTABLE
+                    && unread::may_meet(l, index, current.object.get(), (read, input))
+            }
+        {
+            forms = unread::forms_of(input);
+        }
         let repeats = forms.any() && forms.may_repeat_keys;
         let settled = if repeats { json::without_equal_keys(input) } else { None };
         let input = settled.as_deref().unwrap_or(input);
-        let manner = Manner { current, keys, order: None, input, room };
+        let manner = Manner { current, keys, order: None, input, read: None, room };
         let mut run = Encoding { forms, ..Encoding::new(self, l, &manner, out) };
         // SAFETY: the caller has a value at `index`.
         unsafe {

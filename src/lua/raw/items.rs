@@ -296,7 +296,8 @@ impl Vm {
         let WorkingSpace { encoder, learned, .. } = work;
         let input = cursor.chunk.item(cursor.at);
         let order = Some((&mut learned.order, &learned.shapes));
-        let manner = Manner { current: &self.current, keys, order, input, room };
+        let read = learned.used.as_ref().filter(|used| !used.all_keys).map(|used| &used.names[..]);
+        let manner = Manner { current: &self.current, keys, order, input, read, room };
         let written = unsafe { encoder.write(l, index, manner, cursor.out) };
         match written {
             Ok(()) => {

@@ -12,6 +12,7 @@ use super::*;
 use crate::event::{FailureKind, StepId};
 use crate::lua::guard::Limits;
 use crate::lua::options::ResultShape;
+use crate::lua::script::UsedFields;
 use crate::lua::{Cancel, Guard};
 use crate::value::{Chunk, Mask};
 
@@ -32,6 +33,11 @@ fn open_with(mask: Mask) -> Vm {
 fn function(vm: &Vm, lua: &str) -> Callee {
     let function: mlua::Function = vm.lua().load(lua).eval().expect("a function");
     vm.keep(&function).expect("kept")
+}
+
+/// Fields that matter to a function, whose results have them and no other keys.
+fn used(names: &[&str]) -> UsedFields {
+    UsedFields { names: names.iter().map(|name| (*name).to_owned()).collect(), all_keys: true }
 }
 
 fn raised(vm: &Vm, callee: Callee) -> Raised {
@@ -344,7 +350,7 @@ proptest! {
         let lua = "return function(item) if type(item) ~= 'table' then return item end return { item.a, zz = item.b, a = item.new, d = item.d } end";
         let lua = lua.replace("{ item.a, ", "{ x = item.a, ");
         let partial = open();
-        partial.use_only(Some(["a", "b", "new", "d"].map(str::to_owned).to_vec()));
+        partial.use_only(Some(used(&["a", "b", "new", "d"])));
         let whole = open();
         whole.work.borrow_mut().learned.shapes.close();
         let got = all_through(&partial, function(&partial, &lua), &items);
@@ -366,7 +372,7 @@ fn ordinary_sources_are_learned() {
 #[test]
 fn an_object_within_an_item_keeps_the_keys_that_the_item_has_in_vain() {
     let vm = open();
-    vm.use_only(Some(vec!["a".to_owned()]));
+    vm.use_only(Some(used(&["a"])));
     let function = function(&vm, "return function(item) return { zz = item.a } end");
     let items: Vec<String> = (0..6).map(|n| format!("{{\"a\":{{\"a\":{n},\"b\":2}},\"b\":3}}")).collect();
     let expect: Vec<String> = (0..6).map(|n| format!("{{\"zz\":{{\"a\":{n},\"b\":2}}}}\n")).collect();

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::lua::guard::Interrupt;
 use crate::lua::host_error::HostError;
+use crate::lua::script::UsedFields;
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
 /// differs from run to run, or are replaced.
@@ -147,8 +148,8 @@ impl Vm {
         &self.lua
     }
 
-    /// Says that the item function uses these fields of the item and no others.
-    pub(in crate::lua) fn use_only(&self, fields: Option<Vec<String>>) {
+    /// Says that these fields of the item matter to the item function and no others.
+    pub(in crate::lua) fn use_only(&self, fields: Option<UsedFields>) {
         self.work.borrow_mut().learned.used = fields;
     }
 

@@ -6,9 +6,12 @@ use super::program::Program;
 /// How a function that is compiled for its item is called, and what it gives.
 #[derive(Debug)]
 pub(in crate::lua) struct Direct {
-    /// The fields of the item that are looked at; others are passed over.
+    /// The fields of the item that are read; others are passed over. Behind those that the function looks at come the ones that
+    /// only stand at the places of its results.
     pub(in crate::lua) fields: Vec<String>,
-    /// Those of them that are parameters, in their order.
+    /// How many it looks at.
+    pub(in crate::lua) looked_at: usize,
+    /// Those that are parameters, in their order.
     pub(in crate::lua) passed: Vec<usize>,
     /// Whether `index` and `ctx` are parameters behind them.
     pub(in crate::lua) index: bool,

@@ -6,16 +6,16 @@
 pub(super) mod compile;
 mod rewrite;
 mod table;
-mod uses;
+pub(super) mod uses;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use self::table::Plan;
-use self::uses::{FieldUse, field_uses};
+use self::uses::{FieldUse, add, field_uses};
 use super::compiled::Direct;
 use super::obstacle::Obstacle;
-use super::syntax::{self, Function};
+use super::syntax::Function;
 use super::{Script, ScriptSource};
 
 /// Fields that a function may have as parameters. The compiler allows two hundred locals, parameters among them.
@@ -49,25 +49,9 @@ impl Script {
         let direct = self.direct().map_err(Clone::clone)?;
         Ok(FastWay {
             passed: direct.passed.len(),
-            copied: direct.fields.len() - direct.passed.len(),
+            copied: direct.looked_at - direct.passed.len(),
             without_lua: direct.program.is_some(),
         })
-    }
-
-    /// The fields of the item that the function may look at; `None` when it may look at any.
-    pub(in crate::lua) fn fields(&self) -> Option<Vec<String>> {
-        match &self.source {
-            ScriptSource::Body(block) | ScriptSource::Expression(block) => {
-                let uses = field_uses(&block.text).ok()?;
-                let mut fields = Vec::new();
-                for used in uses {
-                    add(&mut fields, used.name);
-                }
-                Some(fields)
-            }
-            // The parameter may have any name there.
-            ScriptSource::File { .. } => None,
-        }
     }
 
     fn make_direct(&self) -> Result<Direct, Obstacle> {
@@ -78,9 +62,7 @@ impl Script {
         let text = &*block.text;
         let line = |at: usize| block.line + text[..at].matches('\n').count();
         let uses = field_uses(text).map_err(|at| Obstacle::whole(line(at)))?;
-        let is_expression = matches!(self.source, ScriptSource::Expression(_));
-        let function = if is_expression { syntax::expression(text) } else { syntax::function(text) };
-        let function = function.ok_or_else(Obstacle::syntax)?;
+        let function = self.parsed().ok_or_else(Obstacle::syntax)?;
         if function.writes_item {
             return Err(Obstacle::written());
         }
@@ -104,8 +86,8 @@ impl Script {
         if fields.len() > FIELDS_MAX {
             return Err(Obstacle::many(FIELDS_MAX));
         }
-        let plan = Plan::new(&function, &uses, &fields);
-        let direct = self.compiled(&plan, &uses, fields, &function);
+        let plan = Plan::new(&function, &uses, fields);
+        let direct = self.compiled(plan, &uses, &function);
         // Parameters are locals too, of which there may be too many now.
         direct.filter(|direct| super::check::compiles(&direct.chunk.text)).ok_or_else(Obstacle::syntax)
     }
@@ -114,32 +96,20 @@ impl Script {
         self.setup.as_ref().map_or("", |setup| &*setup.text)
     }
 
-    fn compiled(
-        &self,
-        plan: &Plan<'_>,
-        uses: &[FieldUse],
-        fields: Vec<String>,
-        function: &Function,
-    ) -> Option<Direct> {
-        let rewritten = rewrite::rewrite(self, plan, uses, &fields)?;
-        let program = compile::program(function, &plan.tables, &fields, self.setup_text());
+    fn compiled(&self, plan: Plan<'_>, uses: &[FieldUse], function: &Function) -> Option<Direct> {
+        let rewritten = rewrite::rewrite(self, &plan, uses)?;
+        let program = compile::program(function, &plan.tables, &plan.fields, self.setup_text());
         Some(Direct {
-            passed: (0..fields.len()).filter(|field| !plan.copied[*field]).collect(),
+            passed: plan.passed().collect(),
+            looked_at: plan.copied.len(),
             index: rewritten.index,
             ctx: rewritten.ctx,
             results: plan.results,
             tables: plan.tables.iter().map(|table| table.columns.clone()).collect(),
             program,
             chunk: rewritten.chunk,
-            fields,
+            fields: plan.fields,
         })
-    }
-}
-
-/// Adds a field that is not there yet.
-pub(super) fn add(fields: &mut Vec<String>, name: String) {
-    if !fields.contains(&name) {
-        fields.push(name);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::direct::add;
+use super::Script;
 use super::direct::compile::value_program;
+use super::direct::uses::add;
 use super::program::Program;
-use super::{Script, ScriptSource, syntax};
 
 /// The programs of several expressions, in their order.
 #[derive(Debug)]
@@ -32,11 +32,6 @@ impl JointPrograms {
 impl Script {
     /// The program that it is when these are the fields of its item.
     fn program(&self, fields: &[String]) -> Option<Program> {
-        let function = match &self.source {
-            ScriptSource::Expression(block) => syntax::expression(&block.text),
-            ScriptSource::Body(block) => syntax::function(&block.text),
-            ScriptSource::File { .. } => None,
-        };
-        value_program(&function?, fields, self.setup_text())
+        value_program(&self.parsed()?, fields, self.setup_text())
     }
 }

@@ -112,7 +112,7 @@ impl LoadedVm {
             None => loaded.load(script, recipe.parameters, recipe.limit)?,
         };
         loaded.vm.current.running.set(recipe.what);
-        loaded.vm.use_only(script.fields());
+        loaded.vm.use_only(script.used_fields());
         Ok(loaded)
     }
 

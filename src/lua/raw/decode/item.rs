@@ -9,6 +9,7 @@ use super::Stack;
 use super::kept::KeptForms;
 use super::shapes::{ShapeId, Shapes, Site};
 use crate::lua::raw::keys::Keys;
+use crate::lua::script::UsedFields;
 use crate::value::json::{self, JsonError, KeyPath, Sink, begins};
 
 /// Numbers of orders of keys that were read otherwise than by shapes, of which there are fewer.
@@ -19,8 +20,8 @@ const PATHS_FROM: u32 = 1 << 16;
 pub(in crate::lua::raw) struct Learned {
     pub(in crate::lua::raw) shapes: Shapes,
     pub(in crate::lua::raw) order: KeyOrder,
-    /// The fields that the function uses; `None`: any.
-    pub(in crate::lua::raw) used: Option<Vec<String>>,
+    /// The fields that matter to the function; `None`: any.
+    pub(in crate::lua::raw) used: Option<UsedFields>,
     /// Where the text stands that is read: the item itself, or one field of it.
     root: Site,
     frames: Vec<OpenContainer>,
@@ -202,7 +203,7 @@ impl Item<'_> {
             }
         }
         let keys = if outermost { &order.keys } else { &*nested };
-        let used = used.as_deref().filter(|_| outermost && *root == Site::ROOT);
+        let used = used.as_ref().map(|used| &used.names[..]).filter(|_| outermost && *root == Site::ROOT);
         // SAFETY: leaves the stack as it is.
         unsafe { shapes.learn(l, self.table, site, keys, used) }
     }
@@ -299,7 +300,7 @@ impl Sink for Item<'_> {
             self.learned.order.keys.push(key);
             if let Some(used) = &self.learned.used
                 && self.learned.root == Site::ROOT
-                && !used.iter().any(|other| other == key)
+                && !used.names.iter().any(|other| other == key)
             {
                 return false;
             }

@@ -25,19 +25,14 @@ struct Edit {
     by: String,
 }
 
-pub(super) fn rewrite(
-    script: &Script,
-    plan: &Plan<'_>,
-    uses: &[FieldUse],
-    fields: &[String],
-) -> Option<Rewritten> {
+pub(super) fn rewrite(script: &Script, plan: &Plan<'_>, uses: &[FieldUse]) -> Option<Rewritten> {
     let block = script.block();
     let setup = script.setup_text();
     let prefix = unused_prefix(&[setup, &block.text]);
     let is_expression = matches!(script.source, ScriptSource::Expression(_));
     let mut edits = Vec::new();
     for used in uses {
-        let field = fields.iter().position(|field| *field == used.name)?;
+        let field = plan.fields.iter().position(|field| *field == used.name)?;
         if !plan.copied[field] {
             edits.push(Edit { span: used.span.clone(), by: format!("{prefix}{field}") });
         }
@@ -49,8 +44,7 @@ pub(super) fn rewrite(
     let text = edited(&block.text, edits);
     let mentions = |name: &str| tokens_of(&block.text).any(|token| token.contains(name));
     let (index, ctx) = (mentions("index"), mentions("ctx"));
-    let mut parameters: Vec<String> =
-        (0..fields.len()).filter(|at| !plan.copied[*at]).map(|at| format!("{prefix}{at}")).collect();
+    let mut parameters: Vec<String> = plan.passed().map(|at| format!("{prefix}{at}")).collect();
     parameters.extend(index.then(|| "index".to_owned()));
     parameters.extend(ctx.then(|| "ctx".to_owned()));
     parameters.extend((plan.results == Results::Marked).then(|| format!("{prefix}mark")));

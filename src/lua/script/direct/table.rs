@@ -1,6 +1,6 @@
 //! This module decides which returned tables become plain values, and which fields of the item are only copied into them.
 
-use super::uses::FieldUse;
+use super::uses::{FieldUse, add};
 use crate::lua::script::compiled::{Column, Results};
 use crate::lua::script::syntax::{Field, Function, Return, Statement};
 
@@ -18,12 +18,14 @@ pub(super) struct Table<'f> {
 pub(super) struct Plan<'f> {
     pub(super) tables: Vec<Table<'f>>,
     pub(super) results: Results,
-    /// By field of the item: it goes into results and nowhere else.
+    /// The fields of the item that the function looks at, and behind them others at whose place results stand.
+    pub(super) fields: Vec<String>,
+    /// By field that it looks at: it goes into results and nowhere else.
     pub(super) copied: Vec<bool>,
 }
 
 impl<'f> Plan<'f> {
-    pub(super) fn new(function: &'f Function, uses: &[FieldUse], fields: &[String]) -> Self {
+    pub(super) fn new(function: &'f Function, uses: &[FieldUse], mut fields: Vec<String>) -> Self {
         let mut tables: Vec<Table<'f>> = function
             .returns
             .iter()
@@ -51,7 +53,14 @@ impl<'f> Plan<'f> {
             let column = |field: &Field| Column { name: field.name.clone(), copied: copied(field) };
             table.columns = table.fields.iter().map(column).collect();
         }
-        Self { tables, results, copied }
+        let keys = tables.iter().flat_map(|table| table.fields);
+        keys.for_each(|key| add(&mut fields, key.name.clone()));
+        Self { tables, results, fields, copied }
+    }
+
+    /// The fields that become parameters.
+    pub(super) fn passed(&self) -> impl Iterator<Item = usize> {
+        (0..self.copied.len()).filter(|field| !self.copied[*field])
     }
 }
 

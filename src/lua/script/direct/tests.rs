@@ -14,8 +14,11 @@ fn fields_are_known_only_where_the_text_proves_it() {
         ("return item.a + item.b.c[1] + item.a", Some("a b")),
         ("return item['x y'], item[\"z\"]", Some("x y z")),
         ("return x.item, y:item(), { a = item.n }", Some("n")),
+        ("return { a = item.n, b = 1 }", Some("n a b")),
+        ("if item.x then return { n = 1, x = 2 } end return { ['x y'] = item.n }", Some("x n x y")),
         ("local t = `it's {item.a} and {f(`{item.b}`)}` return t", Some("a b")),
         ("item.n = 1 item.m += 2 return item.n:upper()", Some("n m")),
+        ("item.n = 1 return { m = item.n }", Some("n m")),
         ("-- item\nreturn index --[[ item ]] .. 'item' .. [[item]]", Some("")),
         ("return a..item.b", Some("b")),
         ("return item", None),
@@ -37,7 +40,7 @@ fn fields_are_known_only_where_the_text_proves_it() {
         ("return item", None),
         ("return item .", None),
     ] {
-        assert_eq!(script(lua).fields().map(|fields| fields.join(" ")).as_deref(), expect, "{lua}");
+        assert_eq!(script(lua).used_fields().map(|used| used.names.join(" ")).as_deref(), expect, "{lua}");
     }
 }
 
@@ -51,7 +54,7 @@ fn shown(lua: &str) -> String {
     let text = &direct.chunk.text;
     let second = text.rfind("function(").map_or("", |at| &text[at..]);
     let program = if direct.program.is_some() { " alone" } else { "" };
-    let copied: Vec<&str> = (0..direct.fields.len())
+    let copied: Vec<&str> = (0..direct.looked_at)
         .filter(|at| !direct.passed.contains(at))
         .map(|at| &*direct.fields[at])
         .collect();

@@ -9,14 +9,14 @@ use crate::lua::script::lexer::{Token, TokenKind, substitutions, tokens};
 
 /// One place where a field of the item stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FieldUse {
-    pub(super) name: String,
+pub(in crate::lua::script) struct FieldUse {
+    pub(in crate::lua::script) name: String,
     /// `item.name`, as bytes of the text.
-    pub(super) span: Range<usize>,
+    pub(in crate::lua::script) span: Range<usize>,
 }
 
 /// All fields that a text uses, in order. An error is the byte where the item is used otherwise.
-pub(super) fn field_uses(source: &str) -> Result<Vec<FieldUse>, usize> {
+pub(in crate::lua::script) fn field_uses(source: &str) -> Result<Vec<FieldUse>, usize> {
     let mut found = Vec::new();
     collect(source, 0, &mut found)?;
     Ok(found)
@@ -64,5 +64,12 @@ fn field(rest: &[Token], source: &str) -> Option<(String, usize)> {
             quoted.then(|| (name[1..name.len() - 1].to_owned(), close.span.end))
         }
         _ => None,
+    }
+}
+
+/// Adds a field that is not there yet.
+pub(in crate::lua::script) fn add(fields: &mut Vec<String>, name: String) {
+    if !fields.contains(&name) {
+        fields.push(name);
     }
 }

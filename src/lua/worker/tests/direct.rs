@@ -22,11 +22,26 @@ struct Seen {
     out: String,
 }
 
-/// Runs items, the general way or the fast way; says how many went fast.
-fn seen(script: &Script, options: &WorkerOptions, items: &[&str], fast: bool) -> (Seen, u32) {
+/// Which way items go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Fast,
+    /// The general way, which reads what the function uses.
+    General,
+    /// The general way, which reads the whole item.
+    Whole,
+}
+
+/// Runs items; says how many went fast.
+fn seen(script: &Script, options: &WorkerOptions, items: &[&str], way: Way) -> (Seen, u32) {
     let mut bench = bench(script, options);
-    if !fast && let Ok(loaded) = &bench.worker.loaded {
-        loaded.vm.stay_general();
+    if let Ok(loaded) = &bench.worker.loaded {
+        if way != Way::Fast {
+            loaded.vm.stay_general();
+        }
+        if way == Way::Whole {
+            loaded.vm.use_only(None);
+        }
     }
     let mut out = Vec::new();
     let (mut text, mut tracebacks, mut others) = (String::new(), Vec::new(), BTreeSet::new());
@@ -65,26 +80,30 @@ fn compare(seed: u64, pairs: usize) -> usize {
         if !script.check().is_empty() {
             continue;
         }
-        let (direct, gone) = seen(&script, &options, &items, true);
-        let (general, none) = seen(&script, &options, &items, false);
-        assert_eq!(none, 0);
-        if direct != general {
+        let (whole, none) = seen(&script, &options, &items, Way::Whole);
+        let (general, none_either) = seen(&script, &options, &items, Way::General);
+        let (direct, gone) = seen(&script, &options, &items, Way::Fast);
+        assert_eq!((none, none_either), (0, 0));
+        for (way, other) in [(Way::Fast, &direct), (Way::General, &general)] {
+            if *other == whole {
+                continue;
+            }
             let different = |(at, item): (usize, &&str)| {
-                let one = |fast| seen(&script, &options, &[*item], fast).0;
-                (one(true) != one(false))
-                    .then(|| format!("{at}: {item}\n{:#?}\n{:#?}", one(true), one(false)))
+                let one = |way| seen(&script, &options, &[*item], way).0;
+                (one(way) != one(Way::Whole))
+                    .then(|| format!("{at}: {item}\n{:#?}\n{:#?}", one(way), one(Way::Whole)))
             };
             let shown: Vec<String> = items.iter().enumerate().filter_map(different).take(2).collect();
-            let lines = direct.text.lines().zip(general.text.lines());
-            let unlike = lines.filter(|(direct, general)| direct != general);
+            let lines = other.text.lines().zip(whole.text.lines());
+            let unlike = lines.filter(|(other, whole)| other != whole);
             let last = unlike.last();
             let text = script.direct().map(|direct| direct.chunk.text.clone());
             let text = text.unwrap_or_default();
-            panic!("seed {}\n{lua}\n{text}\n{last:?}\n{:?}", seed + round, shown.join("\n"));
+            panic!("{way:?}, seed {}\n{lua}\n{text}\n{last:?}\n{:?}", seed + round, shown.join("\n"));
         }
         fast += gone as usize;
         if shape == ResultShape::Map {
-            compare_joint(script, &items, &general);
+            compare_joint(script, &items, &whole);
         }
     }
     fast
@@ -133,13 +152,15 @@ fn for_a_hundred_thousand_functions_and_items_both_ways_are_the_same() {
     assert!(fast > pairs / 4, "only {fast} items went the fast way");
 }
 
-/// Both ways give this, and so many items go the fast way.
+/// All ways give this, and so many items go the fast way.
 fn check_both(lua: &str, items: &[&str], expect: &str, fast: u32) {
     let script = script(lua);
-    let (general, _) = seen(&script, &options(), items, false);
-    assert_eq!(general.text.trim_end(), expect, "{lua}");
-    let (direct, gone) = seen(&script, &options(), items, true);
-    assert_eq!(direct, general, "{lua}");
+    let (whole, _) = seen(&script, &options(), items, Way::Whole);
+    assert_eq!(whole.text.trim_end(), expect, "{lua}");
+    let (general, _) = seen(&script, &options(), items, Way::General);
+    assert_eq!(general, whole, "{lua}");
+    let (direct, gone) = seen(&script, &options(), items, Way::Fast);
+    assert_eq!(direct, whole, "{lua}");
     assert_eq!(gone, fast, "{lua}");
 }
 
@@ -160,6 +181,49 @@ fn what_is_copied_is_written_as_ever() {
         ("return { a = item.a == nil, b = item.b }", r#"{"b":null}"#, r#"{"b":null,"a":true}"#),
     ] {
         check_both(lua, &[item], expect, 1);
+    }
+}
+
+/// The fields that stand at the places of results count, whether the function reads them or not.
+#[test]
+fn what_the_item_has_in_the_place_of_a_result_is_kept() {
+    for (lua, item, expect, fast) in [
+        ("return { a = item.c }", r#"{"a":1.0,"c":1}"#, r#"{"a":1.0}"#, 0),
+        (
+            "return { total = item.net + item.tax }",
+            r#"{"net":1,"total":1.50,"tax":0.5}"#,
+            r#"{"total":1.50}"#,
+            1,
+        ),
+        ("return { a = 1, b = 2 }", r#"{"b":2.00,"a":1.5}"#, r#"{"b":2.00,"a":1}"#, 1),
+        ("return { a = {x = 5, y = 6} }", r#"{"a":{"y":1,"x":2}}"#, r#"{"a":{"y":6,"x":5}}"#, 1),
+        ("return { a = {1, 2} }", r#"{"a":[1.0,2e0]}"#, r#"{"a":[1.0,2e0]}"#, 1),
+        ("return { a = {x = 5, y = 6} }", r#"{"a":{"y":1,"x":2,"y":6.0}}"#, r#"{"a":{"y":6.0,"x":5}}"#, 0),
+        (
+            "if item.c then return { a = item.c } end return { b = 2 }",
+            r#"{"b":2.0,"a":1.0,"c":1}"#,
+            r#"{"a":1.0}"#,
+            1,
+        ),
+        ("local t = {} t.a = item.c return t", r#"{"a":1.0,"c":1}"#, r#"{"a":1.0}"#, 1),
+        ("return item.c", r#"{"a":1.0,"c":{"b":2,"a":1}}"#, r#"{"a":1.0,"b":2}"#, 1),
+        (
+            "local k = 'a' return { [k] = {x = 5, y = 6} }",
+            r#"{"a":{"y":1,"x":6.0}}"#,
+            r#"{"a":{"y":6,"x":5}}"#,
+            1,
+        ),
+        ("return { [item.k] = 1 }", r#"{"\u0061":1.0,"k":"a"}"#, r#"{"a":1.0}"#, 0),
+        ("return { [item.k] = 1 }", r#"{"a":1.0,"k":"a","a":1e0}"#, r#"{"a":1e0}"#, 0),
+        ("item.c = 1 return { a = item.c }", r#"{"a":1.0}"#, r#"{"a":1.0}"#, 0),
+    ] {
+        check_both(lua, &[item], expect, fast);
+    }
+    let each = WorkerOptions { shape: ResultShape::FlatMap, ..options() };
+    let script = script("return { { a = item.c } }");
+    for way in [Way::Whole, Way::General, Way::Fast] {
+        let (seen, _) = seen(&script, &each, &[r#"{"a":1.0,"c":1}"#], way);
+        assert_eq!(seen.out, "{\"a\":1.0}\n", "{way:?}");
     }
 }
 
@@ -197,7 +261,7 @@ fn errors_keep_their_places() {
 fn a_function_runs_once_for_each_item() {
     let script = script_after("local n = 0", "n += 1\nreturn { n = n, a = item.a, b = item.b.c }");
     let items = [r#"{"a":{"x":1},"b":{}}"#, "[1]", r#"{"b":{"c":2},"a":1,"a":2}"#, r#"{"b":{"c":{"z":1}}}"#];
-    let (direct, _) = seen(&script, &options(), &items, true);
+    let (direct, _) = seen(&script, &options(), &items, Way::Fast);
     assert_eq!(
         direct.text,
         "2: 20 error at p.yaml:7:39: attempt to index nil with 'c'\n{\"a\":{\"x\":1},\"n\":1}\n{\"b\":2,\"a\":2,\"n\":3}\n{\"b\":{\"z\":1},\"n\":4}\n"
@@ -209,6 +273,6 @@ fn where_items_are_unusual_the_fast_way_is_given_up() {
     let items: Vec<String> =
         (0..40).map(|n| format!("[{n}]")).chain((0..40).map(|n| format!("{{\"a\":{n}}}"))).collect();
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
-    let (direct, gone) = seen(&script("return { a = item.a }"), &options(), &items, true);
+    let (direct, gone) = seen(&script("return { a = item.a }"), &options(), &items, Way::Fast);
     assert_eq!((direct.text.lines().last(), gone), (Some("{\"a\":39}"), 0));
 }

@@ -148,8 +148,9 @@ impl Writer<'_> {
     fn table(&mut self, depth: usize) -> String {
         let mut text = "{".to_owned();
         for _ in 0..self.random.below(6) {
-            let name = match self.random.one(&["a", "b", "c", "zz", "id", "x y", "n"]) {
+            let name = match self.random.one(&["a", "b", "c", "d", "e", "zz", "id", "x y", "n"]) {
                 "x y" => "[\"x y\"]".to_owned(),
+                name if !self.plain && self.random.chance(5) => format!("[tostring('{name}')]"),
                 name => name.to_owned(),
             };
             let value = if self.random.chance(50) { self.field() } else { self.expression(depth - 1) };
