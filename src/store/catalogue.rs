@@ -95,7 +95,7 @@ impl Catalogue {
             .and_then(|connection| stored_run::run_record(&connection, &path));
         match record {
             Err(error @ StoreError::Newer { .. }) => Err(error),
-            record => record.or_else(|_| stored_run::run_record(&rebuild::in_memory(&path)?, &path)),
+            record => record.or_else(|_| stored_run::run_record(&rebuild::in_memory(&path)?.0, &path)),
         }
     }
 

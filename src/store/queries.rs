@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{FailedItem, LogEntry, RetriedItem, StoreError, StoredRun, rows};
+use super::{FailedItem, LogEntry, RetriedItem, StepRecord, StoreError, StoredRun, rows};
 use crate::event::{FailureKind, LogLevel, Place, Timing};
 use crate::value::Choice as _;
 
@@ -83,6 +83,16 @@ impl StoredRun {
     pub fn failures(&self, step: &str, after: u64, limit: u64) -> Result<Vec<Failure>, StoreError> {
         let sql = format!("{FAILURE} WHERE step = ?1 AND idx > ?2 ORDER BY idx LIMIT ?3");
         self.rows(&sql, params![step, after as i64, bound(limit)], failure)
+    }
+
+    /// How many failed items of a step the run counts and knows nothing else of, which only damage explains.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
+    pub fn lost_failures(&self, step: &StepRecord) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM failures WHERE step = ?1";
+        let known = self.rows(sql, [&step.step], |row| row.get::<_, i64>(0))?;
+        Ok(step.failures.saturating_sub(known.first().map_or(0, |count| *count as u64)))
     }
 
     /// The failure of one item.

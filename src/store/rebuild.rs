@@ -13,25 +13,39 @@ use super::endings::EndingKind;
 use super::notes::SkippedRow;
 use super::record::{self, RecordLine, RunBegin, StepBegin};
 use super::rows::{self, CommitRow};
-use super::segment::FoundCommit;
+use super::segment::{FoundCommit, ScannedSegment};
 use super::title::StepTitle;
 use super::{StoreError, database, endings, format, paths, segment};
 
-/// The database of the run in this folder, as far as it can be made out. Nothing on the disk is changed.
+/// The database of the run in this folder, as far as it can be made out, and what could not. Nothing on the disk is changed.
 ///
 /// # Errors
 /// Fails with [`StoreError::Newer`] when the run was kept by a newer flowrun, and when its segments cannot be read.
-pub(super) fn in_memory(run: &Path) -> Result<Connection, StoreError> {
+pub(super) fn in_memory(run: &Path) -> Result<(Connection, Vec<String>), StoreError> {
     let connection = Connection::open_in_memory();
     let connection = connection.map_err(|error| StoreError::sql("rebuild", run, error))?;
-    fill(&connection, run)?;
-    Ok(connection)
+    let lost = fill(&connection, run)?;
+    Ok((connection, lost))
 }
 
-/// Fills a database without tables.
-pub(super) fn fill(connection: &Connection, run: &Path) -> Result<(), StoreError> {
-    let lines = record::read(run)?;
-    let mut rebuilt = Rebuilt { connection, run, id: paths::id(run), seq: 0, steps: BTreeSet::new() };
+/// Fills a database without tables. Says what is lost.
+pub(super) fn fill(connection: &Connection, run: &Path) -> Result<Vec<String>, StoreError> {
+    let (lines, damaged) = record::read(run)?;
+    // A process that dies leaves half a commit behind, one that ends does not.
+    let has_ended = lines.iter().any(|line| matches!(line, RecordLine::RunEnd(_)));
+    let mut rebuilt = Rebuilt {
+        connection,
+        run,
+        id: paths::id(run),
+        seq: 0,
+        steps: BTreeSet::new(),
+        has_ended,
+        lost: Vec::new(),
+    };
+    if damaged > 0 {
+        let what = format!("{damaged} lines of its record are damaged, and what they said is lost");
+        rebuilt.lost.push(what);
+    }
     rebuilt.sql(connection.execute_batch("BEGIN IMMEDIATE"))?;
     rebuilt.sql(database::tables(connection))?;
     rebuilt.run_row(&lines)?;
@@ -41,7 +55,8 @@ pub(super) fn fill(connection: &Connection, run: &Path) -> Result<(), StoreError
     for step in folders(&paths::steps(run))? {
         rebuilt.strange_step(&step)?;
     }
-    rebuilt.sql(connection.execute_batch("COMMIT"))
+    rebuilt.sql(connection.execute_batch("COMMIT"))?;
+    Ok(rebuilt.lost)
 }
 
 /// Names of the folders in a folder, sorted.
@@ -64,6 +79,10 @@ struct Rebuilt<'a> {
     seq: i64,
     /// Those whose segments have been read.
     steps: BTreeSet<String>,
+    /// The run came to its end.
+    has_ended: bool,
+    /// What damage took away.
+    lost: Vec<String>,
 }
 
 impl Rebuilt<'_> {
@@ -127,22 +146,34 @@ impl Rebuilt<'_> {
         let files = folders(&paths::step(self.run, step))?;
         let mut numbers: Vec<u32> = files.iter().filter_map(|file| paths::segment_number(file)).collect();
         numbers.sort_unstable();
+        let mut without = 0;
         for number in numbers {
             let path = paths::segment(self.run, step, number);
-            let (title, found) = segment::scan(&path, endings::tag(&self.id, step), number)?;
+            let ScannedSegment { title, commits, left } =
+                segment::scan(&path, endings::tag(&self.id, step), number)?;
+            if left > 0 && self.has_ended {
+                let what = format!("{left} bytes of segment {number} of step `{step}` are damaged");
+                self.lost.push(format!("{what}, and what was kept in them is left out"));
+            }
             let title = title.and_then(|title| serde_json::from_str::<StepTitle>(&title).ok());
             let Some(title) = title else { continue };
             format::check_run(&self.id, title.flowrun)?;
             begin(self, title)?;
             let file = File::open(&path).map_err(|error| StoreError::io("read", &path, error))?;
-            for found in found {
-                self.commit(step, &file, &found)?;
+            for found in commits {
+                without += u64::from(!self.commit(step, &file, &found)?);
             }
+        }
+        if without > 0 {
+            let what = format!("what {without} commits of step `{step}` said of its items is damaged");
+            self.lost
+                .push(format!("{what}: of failed items and skipped ones, retries and logs not all is known"));
         }
         Ok(())
     }
 
-    fn commit(&mut self, step: &str, file: &File, found: &FoundCommit) -> Result<(), StoreError> {
+    /// Whether all is known that the commit said of its items.
+    fn commit(&mut self, step: &str, file: &File, found: &FoundCommit) -> Result<bool, StoreError> {
         let FoundCommit { place, head } = found;
         self.seq += 1;
         let row = CommitRow {
@@ -154,10 +185,13 @@ impl Rebuilt<'_> {
             lines: head.count(EndingKind::Succeeded),
         };
         self.sql(rows::commit(self.connection, self.seq, &row))?;
-        self.sql(match segment::read_notes(file, *place, head) {
-            Some(notes) => rows::notes(self.connection, step, &notes),
+        let notes = segment::read_notes(file, *place, head);
+        self.sql(match &notes {
+            Some(notes) => rows::notes(self.connection, step, notes),
             None => self.endings(step, file, found),
-        })
+        })?;
+        // Format 1 has no notes.
+        Ok(notes.is_some() || head.facts.is_none())
     }
 
     /// Without notes, skipped items are known by their digest, and failed ones are counted.

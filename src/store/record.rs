@@ -151,19 +151,28 @@ impl RecordFile {
     }
 }
 
-/// The lines of the record of the run in this folder that are whole. A run of format 1 has one that says how it began.
+/// The lines of the record of the run in this folder that are whole, and how many are damaged; the last one may have been cut off
+/// by the end of the process. A run of format 1 has one that says how it began.
 ///
 /// # Errors
 /// Fails with [`StoreError::Newer`] when the run was kept by a newer flowrun.
-pub(super) fn read(run: &Path) -> Result<Vec<RecordLine>, StoreError> {
-    let Ok(text) = fs::read(paths::record(run)) else { return Ok(read_old(run).into_iter().collect()) };
-    let lines: Vec<RecordLine> = text.split(|byte| *byte == b'\n').filter_map(RecordLine::parse).collect();
+pub(super) fn read(run: &Path) -> Result<(Vec<RecordLine>, u64), StoreError> {
+    let Ok(text) = fs::read(paths::record(run)) else { return Ok((read_old(run).into_iter().collect(), 0)) };
+    let parsed = text.split_inclusive(|byte| *byte == b'\n').map(|line| match line.strip_suffix(b"\n") {
+        Some(line) => RecordLine::parse(line).ok_or(1),
+        None => Err(0),
+    });
+    let (mut lines, mut damaged) = (Vec::new(), 0);
+    parsed.for_each(|line| match line {
+        Ok(line) => lines.push(line),
+        Err(count) => damaged += count,
+    });
     for line in &lines {
         if let RecordLine::RunBegin(begin) = line {
             format::check_run(&paths::id(run), begin.format)?;
         }
     }
-    Ok(lines)
+    Ok((lines, damaged))
 }
 
 /// How a run of format 1 began; its params lie in a file of their own.

@@ -46,6 +46,7 @@ fn remade(run: &Path) -> Result<Connection, StoreError> {
     }
     private::database(&path).map_err(|error| StoreError::io("create", &path, error))?;
     let connection = Connection::open(&path).map_err(|error| StoreError::sql("create", &path, error))?;
+    // What is lost has been said when the run was opened.
     rebuild::fill(&connection, run)?;
     Ok(connection)
 }

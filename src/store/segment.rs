@@ -4,7 +4,7 @@
 mod read;
 
 pub(super) use self::read::{
-    FoundCommit, read_digests, read_head, read_notes, read_packed, read_results, scan,
+    FoundCommit, ScannedSegment, read_digests, read_head, read_notes, read_packed, read_results, scan,
 };
 
 use std::fs::File;

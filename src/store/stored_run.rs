@@ -147,7 +147,8 @@ impl StoredRun {
             Err(error @ StoreError::Newer { .. }) => return Err(error),
             Err(error) => {
                 warnings.push(format!("{error}; the run is read from its segments instead"));
-                let connection = rebuild::in_memory(path)?;
+                let (connection, lost) = rebuild::in_memory(path)?;
+                warnings.extend(lost);
                 let record = run_record(&connection, path)?;
                 (connection, record)
             }

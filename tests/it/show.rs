@@ -403,3 +403,35 @@ fn one_answer_to_all_requests_is_one_line() {
     let shown = project.run(&["show", "latest", "work", "--failed"]).ok().stdout;
     assert_eq!(shown.matches("http.get('http").count(), 1, "the source line, once\n{shown}");
 }
+
+/// The last bytes of a segment are what its last commit says of its items, and a checksum.
+#[test]
+fn failures_that_damage_took_away_are_said_to_be_lost() {
+    let project = Project::with(
+        "steps:
+  src: { items: { lua: 'local l = {} for i = 1, 50 do l[i] = i end return l' } }
+  work: { from: src, map: { min_success_ratio: 0, lua: 'if item % 5 == 0 then error(\"no\") end return item' } }
+",
+    );
+    project.run(&["pipeline.yaml"]).ok();
+    let runs = std::fs::read_dir(project.path(".flowrun/runs")).expect("a folder");
+    let run = runs.map(|entry| entry.expect("readable").path()).next().expect("one");
+    for name in ["run.db", "run.db-wal", "run.db-shm"] {
+        let _ = std::fs::remove_file(run.join(name));
+    }
+    let folder = std::fs::read_dir(run.join("steps/work")).expect("a folder");
+    let segment = folder.map(|entry| entry.expect("readable").path()).next().expect("one");
+    let whole = project.run(&["show", "latest", "work", "--failed", "--format", "csv"]).ok();
+    assert_eq!(whole.stdout.lines().count(), 11, "{}", whole.stdout);
+    let mut bytes = std::fs::read(&segment).expect("readable");
+    let at = bytes.len() - 80;
+    bytes[at] ^= 1;
+    std::fs::write(&segment, bytes).expect("room");
+    let shown = project.run(&["show", "latest"]).ok();
+    let warning = "what 1 commits of step `work` said of its items is damaged";
+    assert!(shown.stderr.contains(warning), "{}", shown.stderr);
+    let failed = project.run(&["show", "latest", "--failed"]);
+    let lost = "what was known of 10 failed items of step `work` is damaged, and they are left out";
+    assert!(failed.code == 2 && failed.stderr.contains(lost), "{} {}", failed.code, failed.stderr);
+    assert!(!failed.stdout.contains("no item failed"), "{}", failed.stdout);
+}

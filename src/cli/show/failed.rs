@@ -10,6 +10,7 @@ use super::log::{LogRecord, cut, raw, records};
 use super::page::cell;
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
+use crate::cli::exit::Complaint;
 use crate::cli::{attempts, groups};
 use crate::report::{Group, Overview, duration, strong};
 use crate::store::{Failure, StepRecord, StoredLog};
@@ -54,6 +55,22 @@ struct GroupRecord<'a> {
 
 /// Writes them.
 pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
+    list(view, out)?;
+    for step in view.steps {
+        let lost = view.run.lost_failures(step)?;
+        if lost > 0 {
+            out.flush()?;
+            let message = format!(
+                "what was known of {lost} failed items of step `{}` is damaged, and they are left out",
+                step.step
+            );
+            return Err(Broken::Usage(Complaint::new(message)));
+        }
+    }
+    Ok(())
+}
+
+fn list(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
     match view.format {
         ShowFormat::Text => text(view, out),
         ShowFormat::Json => json(view, out),
@@ -167,7 +184,7 @@ fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
             is_empty = false;
         }
     }
-    if is_empty {
+    if is_empty && view.steps.iter().all(|step| step.failures == 0) {
         return Ok(writeln!(out, "  no item failed in run {}", view.run.record().id)?);
     }
     each(view, |step, failure, log| Ok(out.write_all(block(view, step, failure, log).as_bytes())?))?;

@@ -47,14 +47,25 @@ pub(in crate::store) struct FoundCommit {
     pub(in crate::store) head: BlockHead,
 }
 
-/// All commits from the front of a segment to the first byte that is none, with how their results may be read.
-pub(in crate::store) fn scan(
-    path: &Path,
-    tag: u64,
-    segment: u32,
-) -> Result<(Option<String>, Vec<FoundCommit>), StoreError> {
-    let mut file = File::open(path).map_err(|error| StoreError::io("read", path, error))?;
-    let Some((title, mut offset)) = read_title(&mut file) else { return Ok((None, Vec::new())) };
+/// What a segment says without the help of the database.
+#[derive(Debug, Default)]
+pub(in crate::store) struct ScannedSegment {
+    /// What `title` has made; `None`: it is damaged.
+    pub(in crate::store) title: Option<String>,
+    /// All commits from its front to the first byte that is none.
+    pub(in crate::store) commits: Vec<FoundCommit>,
+    /// Bytes from there on.
+    pub(in crate::store) left: u64,
+}
+
+/// Reads a segment from its front.
+pub(in crate::store) fn scan(path: &Path, tag: u64, segment: u32) -> Result<ScannedSegment, StoreError> {
+    let failed = |error| StoreError::io("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let Some((title, mut offset)) = read_title(&mut file) else {
+        return Ok(ScannedSegment { left: length, ..ScannedSegment::default() });
+    };
     let mut found = Vec::new();
     while let Some(length) = results_length(&file, offset) {
         let place = BlockPlace { tag, segment, offset, length };
@@ -62,7 +73,8 @@ pub(in crate::store) fn scan(
         offset += length + head.blocks_length();
         found.push(FoundCommit { place, head });
     }
-    Ok((Some(title), found))
+    let left = length.saturating_sub(offset);
+    Ok(ScannedSegment { title: Some(title), commits: found, left })
 }
 
 /// How long the zstd frame at `offset` is, if there is one; 0 where a block of endings begins at once.

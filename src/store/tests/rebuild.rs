@@ -179,5 +179,36 @@ fn what_is_lost_of_the_record_promises_less_and_nothing_else() {
             whole.failures("work", 0, 9).expect("readable")
         );
         assert_eq!(fixture::results(&stored), fixture::results(&whole));
+        let is_cut = bytes.last() != Some(&b'\n');
+        let said = stored.warnings();
+        assert!(
+            is_cut || (said.len() == 2 && said[1].contains("lines of its record")),
+            "flip {flip}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_lost_of_a_segment_is_said() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let committer = Committer::start(fixture::run(dir.path(), "r1", None)).expect("a thread");
+    let journal = step(&committer, "work", LinesPerItem::One, false);
+    tell(&journal);
+    journal.finish(&result(3, 2, 1)).expect("room");
+    drop(committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room"));
+    let run = paths::run(dir.path(), "r1");
+    take_away(&run);
+    let path = paths::segment(&run, "work", 1);
+    let text = fixture::bytes(&path);
+    for at in 0..text.len() {
+        let mut bytes = text.to_vec();
+        bytes[at] ^= 1;
+        fs::write(&path, &bytes).expect("room");
+        let stored = StoredRun::open(&run).expect("rebuilt");
+        let work = stored.step("work").expect("known");
+        let failures = stored.failures("work", 0, 9).expect("readable").len() as u64;
+        assert_eq!(stored.lost_failures(&work).expect("readable"), work.failures - failures, "byte {at}");
+        let is_known = failures == 2 && stored.skips("work", 0, 9).expect("readable").len() == 1;
+        assert!(is_known || stored.warnings().len() > 1, "byte {at}: {:?}", stored.warnings());
     }
 }
