@@ -205,32 +205,58 @@ pub struct WriteOptions {
     pub typed: TypedOptions,
 }
 
-/// A source whose items are written with the values that it gave them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the types of columns come from that nobody declares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypeSource {
-    /// The step that reads it.
-    pub step: Arc<str>,
-    /// How it is read.
-    pub read: ReadOptions,
-    /// The fields that are passed on, under which name, and the name that they have in the source; `None`: all.
-    pub fields: Option<Vec<(String, String)>>,
-    /// Of all, those that are set anew.
+    /// The source whose fields reach the columns; `None`: it is not known, or has no types.
+    pub base: Option<TypeBase>,
+    /// Fields that are passed on under a name of their own: that name, and one that the field may have in the source.
+    pub fields: Vec<(String, String)>,
+    /// Each other field may come under its own name.
+    pub rest: bool,
+    /// The columns that may get other values.
     pub without: Vec<String>,
     /// The fields that functions give instead of the source, as far as they are known.
     pub set: Vec<String>,
     /// Whether some items lack some of them, so that none has to be there.
     pub may_lack: bool,
+    /// The columns that hold whole items of other sources, which `join` put there.
+    pub partners: Vec<TypePartner>,
+}
+
+/// A source whose files say types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeBase {
+    /// The step that reads it.
+    pub step: Arc<str>,
+    /// How it is read.
+    pub read: ReadOptions,
+}
+
+/// A column of items of another source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypePartner {
+    /// The name of the column.
+    pub name: String,
+    /// Where the items come from.
+    pub source: TypeSource,
 }
 
 impl TypeSource {
     /// All columns of a source.
     pub fn of(step: Arc<str>, read: &ReadOptions) -> Self {
-        Self { step, read: read.clone(), fields: None, without: Vec::new(), set: Vec::new(), may_lack: false }
+        Self { base: Some(TypeBase { step, read: read.clone() }), rest: true, ..Self::default() }
     }
 
     /// Whether the items are those of the source, as it gave them.
     pub fn is_whole(&self) -> bool {
-        self.fields.is_none() && self.without.is_empty() && !self.may_lack
+        let is_all = self.rest && self.fields.is_empty() && self.without.is_empty();
+        is_all && !self.may_lack && self.partners.is_empty()
+    }
+
+    /// The step that reads the source.
+    pub fn step(&self) -> Option<&Arc<str>> {
+        self.base.as_ref().map(|base| &base.step)
     }
 }
 

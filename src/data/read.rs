@@ -65,7 +65,7 @@ pub(super) use parquet::{
 #[cfg(feature = "parquet")]
 pub(super) use row_groups::RowGroups;
 #[cfg(feature = "parquet")]
-pub(super) use source_columns::source_columns;
+pub(super) use source_columns::{KnownColumns, source_columns};
 
 /// Opens the file, or all files that match the pattern in the order of their paths.
 ///

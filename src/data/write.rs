@@ -28,7 +28,7 @@ pub use split::{PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, sett
 use std::path::Path;
 
 #[cfg(feature = "parquet")]
-use crate::data::read::{source_columns, type_text};
+use crate::data::read::{KnownColumns, source_columns, type_text};
 use crate::data::{DataError, Format, Ledger, Target, TypeSource, WriteOptions, Writer};
 use found_columns::FoundColumns;
 use output::Output;
@@ -102,16 +102,49 @@ fn writer_to(
     })
 }
 
-/// The columns that a [`TypeSource`] gives, each with the name of its type, where it is known; nothing, when that cannot be said
-/// yet.
+/// A column that a [`TypeSource`] gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceColumn {
+    /// Its name.
+    pub name: String,
+    /// The name of its type, where that is known.
+    pub kind: Option<String>,
+    /// It holds the items of another source.
+    pub is_partner: bool,
+}
+
+/// The columns that a [`TypeSource`] gives; none of the source itself, when they cannot be said yet.
 #[cfg(feature = "parquet")]
-pub fn known_columns(source: &TypeSource) -> Vec<(String, Option<String>)> {
-    let columns = source_columns(source).unwrap_or_default();
-    columns.into_iter().map(|(name, stored)| (name, stored.as_ref().map(type_text))).collect()
+pub fn known_columns(source: &TypeSource) -> Vec<SourceColumn> {
+    let KnownColumns { own, partners } = source_columns(source).unwrap_or_default();
+    let own = own.into_iter().map(|(name, stored)| {
+        let kind = stored.as_ref().map(type_text);
+        SourceColumn { name, kind, is_partner: false }
+    });
+    let partners = partners.into_iter().map(|(name, columns)| SourceColumn {
+        name,
+        kind: map_text(columns),
+        is_partner: true,
+    });
+    own.chain(partners).collect()
+}
+
+/// The type of a column of items of another source; `None` where nothing is known of these.
+#[cfg(feature = "parquet")]
+fn map_text(columns: KnownColumns) -> Option<String> {
+    let own = columns.own.into_iter().map(|(name, stored)| (name, stored.as_ref().map(type_text)));
+    let partners = columns.partners.into_iter().map(|(name, columns)| (name, map_text(columns)));
+    let fields: Vec<(String, Option<String>)> = own.chain(partners).collect();
+    fields.iter().any(|(_, kind)| kind.is_some()).then(|| {
+        let field = |(name, kind): &(String, Option<String>)| {
+            format!("{name}: {}", kind.as_deref().unwrap_or("guessed"))
+        };
+        format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+    })
 }
 
 /// The columns that a [`TypeSource`] gives: none, without a format that has types.
 #[cfg(not(feature = "parquet"))]
-pub fn known_columns(_: &TypeSource) -> Vec<(String, Option<String>)> {
+pub fn known_columns(_: &TypeSource) -> Vec<SourceColumn> {
     Vec::new()
 }

@@ -18,7 +18,7 @@ pub(super) fn of_step(file: &File, inputs: &Inputs, id: &str) -> Option<String> 
 }
 
 fn shown(written: &WrittenColumns) -> String {
-    let WrittenColumns { source, columns } = written;
+    let WrittenColumns { source, columns, is_part } = written;
     if columns.is_empty() {
         return match source {
             Some(source) => {
@@ -29,7 +29,7 @@ fn shown(written: &WrittenColumns) -> String {
     }
     let mut text = "| column | type | |\n|---|---|---|\n".to_owned();
     for column in columns.iter().take(SHOWN_MAX) {
-        let origin = match (column.origin, source) {
+        let origin = match (column.origin, &column.source) {
             (TypeOrigin::Declared, None) => "declared".to_owned(),
             (TypeOrigin::Declared, Some(source)) => format!("declared, that of `{source}`"),
             (TypeOrigin::Source, Some(source)) => format!("from `{source}`"),
@@ -42,7 +42,11 @@ fn shown(written: &WrittenColumns) -> String {
     if columns.len() > SHOWN_MAX {
         text = format!("{text}\nand {} more", columns.len() - SHOWN_MAX);
     }
-    text
+    match source {
+        _ if !is_part => text,
+        Some(source) => format!("{text}\nand those of `{source}`, when its files are there"),
+        None => format!("{text}\nand others, which are guessed"),
+    }
 }
 
 /// A text in a cell of a table, in which it can do nothing.

@@ -4,25 +4,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::returned::{Passed, PassedFields, passed};
-use super::step::{Body, Collect, Join, MapLike, Step, Verb};
+use super::returned::{Passed, passed};
+use super::step::{Body, Collect, MapLike, Step, Verb};
 use crate::data::{
-    Column, ColumnType, DeclaredKind, DeclaredType, Format, ReadOptions, TypeSource, WriteOptions,
+    Column, ColumnType, DeclaredKind, DeclaredType, Format, ReadOptions, TypeBase, TypePartner, TypeSource,
+    WriteOptions,
 };
 use crate::event::StepId;
 use crate::lua::ResultShape;
 
+/// Steps that are looked at for one `write`. Joins of joins may lead to one source on many ways.
+const STEPS_MAX: usize = 1000;
+
 /// The way of a source's fields to a `write`, from below as far as it was followed.
-#[derive(Default)]
 struct Traced {
-    /// These fields: the name below, and the one here; `None`: all.
-    fields: Option<Vec<(String, String)>>,
-    /// Of all, these are others.
+    /// What is known of it. The source itself stands above.
+    found: TypeSource,
+    /// Of the columns, these are others.
     without: BTreeSet<String>,
     /// Fields that functions on the way give, whose values alone say their types.
     set: BTreeSet<String>,
-    /// Some items lack some of them.
-    may_lack: bool,
 }
 
 /// Tells every `write` where its columns and types come from, and every source whether it may give numbers that JSON does
@@ -48,7 +49,8 @@ pub(super) fn attach(steps: &mut [Step], are_seen: bool) {
                 && let Body::Ready(verb) = &mut step.body
                 && let Some(source) = verb.written_mut().and_then(|options| options.typed.source.as_mut())
             {
-                Arc::make_mut(source).read.keeps_beyond_json = true;
+                let base = Arc::make_mut(source).base.as_mut();
+                base.into_iter().for_each(|base| base.read.keeps_beyond_json = true);
             }
         }
     }
@@ -88,7 +90,7 @@ fn is_typed(read: &ReadOptions) -> bool {
 
 /// Whether a `write` takes the columns of a source as they are.
 fn is_own(options: &WriteOptions, source: &Arc<str>) -> bool {
-    let named = options.typed.source.as_ref().is_some_and(|own| own.step == *source && own.is_whole());
+    let named = options.typed.source.as_ref().is_some_and(|own| own.step() == Some(source) && own.is_whole());
     options.format.has_types() && options.typed.types.is_none() && named
 }
 
@@ -100,7 +102,7 @@ pub(super) fn complete(options: &mut WriteOptions, steps: &[Step], write: &Step)
             take_columns(options, name, &read.options);
         }
     } else if options.format.has_types() && options.typed.types.is_none() {
-        options.typed.source = source_of(steps, write).map(Arc::new);
+        options.typed.source = source_of(steps, only_input(write), &mut STEPS_MAX.clone()).map(Arc::new);
     }
 }
 
@@ -128,58 +130,100 @@ fn declared(column: &Column) -> DeclaredType {
     DeclaredType { kind, required: false }
 }
 
-/// Goes up from a step to the source of its items.
-fn source_of(steps: &[Step], write: &Step) -> Option<TypeSource> {
-    let mut traced = Traced::default();
-    let mut step = only_input(write).and_then(|id| steps.get(id.at()))?;
-    // Steps form no circle, so the way up ends.
-    for _ in 0..steps.len() {
+/// Goes up from a step to the source of its items; `left` are the steps that may still be looked at. Steps form no circle, so
+/// the way up ends.
+fn source_of(steps: &[Step], from: Option<StepId>, left: &mut usize) -> Option<TypeSource> {
+    let mut traced = Traced::new();
+    let mut next = from;
+    while let Some(step) = next.and_then(|id| steps.get(id.at())) {
+        *left = left.checked_sub(1)?;
         let passed = match &step.body {
             Body::Ready(Verb::Read(read)) => {
-                let Traced { fields, without, set, may_lack } = traced;
-                let (without, set) = (without.into_iter().collect(), set.into_iter().collect());
-                let (step, read) = (Arc::clone(&step.name), read.options.clone());
-                return Some(TypeSource { step, read, fields, without, set, may_lack });
+                if is_typed(&read.options) {
+                    let base = TypeBase { step: Arc::clone(&step.name), read: read.options.clone() };
+                    traced.found.base = Some(base);
+                }
+                break;
             }
-            Body::Ready(Verb::MapLike(map_like)) => passed_by(map_like)?,
+            Body::Ready(Verb::MapLike(map_like)) => passed_by(map_like),
             Body::Ready(Verb::Collect(
                 Collect::Take(_) | Collect::Sample(_) | Collect::Sort { .. } | Collect::Unique(_),
-            )) => Passed::ALL,
-            Body::Ready(Verb::Collect(Collect::Join(join))) => passed_by_join(join),
-            _ => return None,
+            )) => Some(Passed::all()),
+            Body::Ready(Verb::Collect(Collect::Join(join))) => {
+                if join.rule.how.gives_partners() {
+                    let with = step.with.filter(|input| !input.failed).map(|input| input.step);
+                    traced.join(&join.name, source_of(steps, with, left));
+                }
+                Some(Passed::all())
+            }
+            _ => None,
         };
+        let Some(passed) = passed else { break };
         traced.pass(passed);
-        step = only_input(step).and_then(|id| steps.get(id.at()))?;
+        next = only_input(step);
     }
-    None
+    traced.done()
 }
 
 impl Traced {
+    fn new() -> Self {
+        let found = TypeSource { rest: true, ..TypeSource::default() };
+        Self { found, without: BTreeSet::new(), set: BTreeSet::new() }
+    }
+
     /// Follows the fields through a step.
     fn pass(&mut self, passed: Passed) {
-        self.may_lack |= passed.may_lack;
-        match &self.fields {
-            Some(fields) => {
-                let set = fields.iter().filter(|(_, origin)| passed.set.contains(origin));
-                self.set.extend(set.map(|(name, _)| name.clone()));
+        self.found.may_lack |= passed.may_lack;
+        let mut fields = Vec::new();
+        for (name, middle) in std::mem::take(&mut self.found.fields) {
+            if passed.unknown.contains(&middle) {
+                self.set.extend(passed.set.contains(&middle).then(|| name.clone()));
+                self.without.insert(name);
+                continue;
             }
+            let above = passed.named.iter().filter(|(known, _)| *known == middle);
+            fields.extend(above.map(|(_, origin)| (name.clone(), origin.clone())));
+            fields.extend(passed.rest.then(|| (name, middle)));
+        }
+        if self.found.rest {
             // What is set once more below is not what is set here.
-            None => self.set.extend(passed.set.difference(&self.without).cloned()),
+            fields.extend(passed.named.into_iter().filter(|(name, _)| !self.without.contains(name)));
+            self.set.extend(passed.set.difference(&self.without).cloned());
+            self.without.extend(passed.unknown);
         }
-        match passed.fields {
-            PassedFields::AllBut(set) => match &mut self.fields {
-                Some(fields) => fields.retain(|(_, origin)| !set.contains(origin)),
-                None => self.without.extend(set),
-            },
-            PassedFields::Named(above) => {
-                let without = std::mem::take(&mut self.without);
-                let all = |(name, _): &(String, String)| !without.contains(name);
-                self.fields = Some(match self.fields.take() {
-                    Some(below) => joined(below, &above),
-                    None => above.into_iter().filter(all).collect(),
-                });
+        self.found.rest &= passed.rest;
+        let mut seen = BTreeSet::new();
+        fields.retain(|pair| !self.without.contains(&pair.0) && seen.insert(pair.clone()));
+        self.found.fields = fields;
+    }
+
+    /// Below a join its field `partner` holds items of another source.
+    fn join(&mut self, partner: &Arc<str>, source: Option<TypeSource>) {
+        let is_partner = |origin: &str| *origin == **partner;
+        let own = (self.found.rest && !self.without.contains(&**partner)).then(|| partner.to_string());
+        let named = self.found.fields.iter().filter(|(_, origin)| is_partner(origin));
+        let names: BTreeSet<String> = own.into_iter().chain(named.map(|(name, _)| name.clone())).collect();
+        for name in names {
+            let others = self.found.fields.iter().filter(|(known, _)| *known == name);
+            let mut origins = others.map(|(_, origin)| &**origin).chain(self.found.rest.then_some(&*name));
+            let is_alone = origins.all(is_partner);
+            match source.clone().filter(|_| is_alone) {
+                Some(source) => self.found.partners.push(TypePartner { name: name.clone(), source }),
+                None => drop(self.set.insert(name.clone())),
             }
+            self.without.insert(name);
         }
+        self.found.fields.retain(|(name, _)| !self.without.contains(name));
+    }
+
+    /// What was found; `None` for nothing.
+    fn done(self) -> Option<TypeSource> {
+        let Self { mut found, without, set } = self;
+        // The way went up.
+        found.partners.reverse();
+        let is_something = found.base.is_some() || !found.partners.is_empty();
+        let (without, set) = (without.into_iter().collect(), set.into_iter().collect());
+        is_something.then_some(TypeSource { without, set, ..found })
     }
 }
 
@@ -190,25 +234,9 @@ fn only_input(step: &Step) -> Option<StepId> {
     }
 }
 
-/// Names two steps below each other: what the upper one does not give is never there.
-fn joined(below: Vec<(String, String)>, above: &[(String, String)]) -> Vec<(String, String)> {
-    let through = |(name, middle): (String, String)| {
-        let (_, origin) = above.iter().find(|(name, _)| *name == middle)?;
-        Some((name, origin.clone()))
-    };
-    below.into_iter().filter_map(through).collect()
-}
-
-/// Of a joined item only the partner is no field of the one that came.
-fn passed_by_join(join: &Join) -> Passed {
-    let set: BTreeSet<String> =
-        join.rule.how.gives_partners().then(|| join.name.to_string()).into_iter().collect();
-    Passed { fields: PassedFields::AllBut(set.clone()), set, may_lack: false }
-}
-
 fn passed_by(map_like: &MapLike) -> Option<Passed> {
     match map_like.kind {
-        ResultShape::Filter => Some(Passed::ALL),
+        ResultShape::Filter => Some(Passed::all()),
         ResultShape::Map => passed(map_like.function.script()?.inline()?),
         ResultShape::FlatMap => None,
     }
@@ -218,12 +246,60 @@ fn passed_by(map_like: &MapLike) -> Option<Passed> {
 mod tests {
     use super::*;
 
+    fn pass(text: &str, traced: &mut Traced) {
+        traced.pass(passed(text).expect("it is passed on"));
+    }
+
+    /// `a=b` for a column that is `b` in the source, `*` for all others, `-a` for one that may be something else.
+    fn shown(traced: Traced) -> String {
+        let fields = traced.found.fields.iter().map(|(name, origin)| format!("{name}={origin}"));
+        let rest = traced.found.rest.then(|| "*".to_owned());
+        let partners = traced.found.partners.iter().map(|partner| format!("+{}", partner.name));
+        let without = traced.without.iter().map(|name| format!("-{name}"));
+        fields.chain(rest).chain(partners).chain(without).collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
-    fn names_are_followed_through_two_steps() {
-        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-            pairs.iter().map(|(name, origin)| ((*name).to_owned(), (*origin).to_owned())).collect()
-        };
-        let below = pairs(&[("x", "b"), ("y", "gone")]);
-        assert_eq!(joined(below, &pairs(&[("a", "one"), ("b", "two")])), pairs(&[("x", "two")]));
+    fn names_are_followed_through_steps() {
+        // From below.
+        for (texts, expect) in [
+            (vec!["return { x = item.b, y = item.gone }", "return { a = item.one, b = item.two }"], "x=two"),
+            (vec!["return item", "return { a = item.one }"], "a=one"),
+            (vec!["return { x = item.a }", "item.a = 1 return item"], "-x"),
+            (vec!["item.a = 1 return item", "return { a = item.a, b = item.b }"], "b=b -a"),
+            (vec!["if item.n then return { p = item.price } end return item"; 2], "p=price * "),
+            (
+                vec!["return { x = item.p }", "if item.n then return { p = item.price } end return item"],
+                "x=price x=p",
+            ),
+            (
+                vec![
+                    "return { x = item.p }",
+                    "if item.n then return { p = item.a } end item.p = 1 return item",
+                ],
+                "-x",
+            ),
+        ] {
+            let mut traced = Traced::new();
+            texts.iter().for_each(|text| pass(text, &mut traced));
+            assert_eq!(shown(traced), expect.trim(), "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn partners_are_known_by_the_names_that_they_get() {
+        for (below, expect) in [
+            ("return item", "* +r -r"),
+            ("return { x = item.r, a = item.a }", "a=a +x -x"),
+            ("return { x = item.r, y = item.r }", "+x +y -x -y"),
+            ("item.r = 1 return item", "* -r"),
+            ("return { a = item.a }", "a=a"),
+            ("if item.n then return { x = item.r } end return { x = item.a }", "-x"),
+        ] {
+            let mut traced = Traced::new();
+            pass(below, &mut traced);
+            traced.join(&"r".into(), Some(TypeSource::default()));
+            assert_eq!(shown(traced), expect, "{below}");
+        }
     }
 }

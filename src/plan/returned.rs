@@ -6,28 +6,25 @@ use std::collections::BTreeSet;
 use super::lua_text::{LuaTokenKind, Words};
 
 /// What the results of a step have of an item.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Passed {
-    pub(super) fields: PassedFields,
-    /// The fields of the results that get other values than the item's, as far as they are seen.
+    /// Fields that are passed on: the name in the result, and one that it may have in the item.
+    pub(super) named: Vec<(String, String)>,
+    /// Some results are the item, so that each field passes under its own name too.
+    pub(super) rest: bool,
+    /// The fields of results that may have other values than the item's.
+    pub(super) unknown: BTreeSet<String>,
+    /// Those of them that get one, as far as they are seen.
     pub(super) set: BTreeSet<String>,
     /// Whether some results lack some of them.
     pub(super) may_lack: bool,
 }
 
-/// The fields of an item that are passed on.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum PassedFields {
-    /// All but these, which are set anew.
-    AllBut(BTreeSet<String>),
-    /// These: the name in the result, and the one in the item.
-    Named(Vec<(String, String)>),
-}
-
 impl Passed {
     /// The item as it is.
-    pub(super) const ALL: Self =
-        Self { fields: PassedFields::AllBut(BTreeSet::new()), set: BTreeSet::new(), may_lack: false };
+    pub(super) fn all() -> Self {
+        Self { rest: true, ..Self::default() }
+    }
 }
 
 /// What one `return` gives.
@@ -44,39 +41,34 @@ pub(super) fn passed(text: &str) -> Option<Passed> {
     let mut scan = Scan { words: &words, at: 0, returns: Vec::new(), set, filled, depth: 0 };
     scan.all()?;
     let Scan { returns, set, filled, .. } = scan;
-    Some(common(returns, &set, &filled))
+    Some(common(returns, set, filled))
 }
 
 /// What several returns have in common; `set` are the fields of the item that are set before, `filled` those among them that are
 /// not only taken away.
-fn common(returns: Vec<Returned>, set: &BTreeSet<String>, filled: &BTreeSet<String>) -> Passed {
+fn common(returns: Vec<Returned>, set: BTreeSet<String>, filled: BTreeSet<String>) -> Passed {
     let is_first = |one: &Returned| *one == returns[0];
-    let may_lack = !returns.iter().all(is_first);
-    let has_item = returns.contains(&Returned::Item);
-    let mut named: Vec<(String, String)> = Vec::new();
-    let mut clashes = if has_item { set.clone() } else { BTreeSet::new() };
-    let mut given = if has_item { filled.clone() } else { BTreeSet::new() };
-    for (name, origin) in returns.into_iter().flat_map(|one| match one {
-        Returned::Item => Vec::new(),
-        Returned::Fields(fields) => fields,
-    }) {
-        let other = named.iter().find(|(known, _)| *known == name).is_some_and(|(_, known)| *known != origin);
-        if other || set.contains(&origin) || (has_item && name != origin) {
-            if other || !set.contains(&origin) || filled.contains(&origin) {
-                given.insert(name.clone());
+    let mut passed = Passed { may_lack: !returns.iter().all(is_first), ..Passed::default() };
+    for returned in returns {
+        let Returned::Fields(fields) = returned else {
+            passed.rest = true;
+            continue;
+        };
+        for (name, origin) in fields {
+            if set.contains(&origin) {
+                passed.set.extend(filled.contains(&origin).then(|| name.clone()));
+                passed.unknown.insert(name);
+            } else if !passed.named.contains(&(name.clone(), origin.clone())) {
+                passed.named.push((name, origin));
             }
-            clashes.insert(name);
-        } else if !named.iter().any(|(known, _)| *known == name) {
-            named.push((name, origin));
         }
     }
-    let fields = if has_item {
-        PassedFields::AllBut(clashes)
-    } else {
-        named.retain(|(name, _)| !clashes.contains(name));
-        PassedFields::Named(named)
-    };
-    Passed { fields, set: given, may_lack }
+    if passed.rest {
+        passed.unknown.extend(set);
+        passed.set.extend(filled);
+    }
+    passed.named.retain(|(name, _)| !passed.unknown.contains(name));
+    passed
 }
 
 /// A way through the words of a function.
@@ -129,6 +121,11 @@ impl Scan<'_, '_> {
 
     /// What stands behind `return`.
     fn returned(&mut self) -> Option<Returned> {
+        let before = self.at;
+        while self.is(self.at, "(") {
+            self.at += 1;
+        }
+        let brackets = self.at - before;
         let returned = if self.name(self.at) == Some("item") {
             self.at += 1;
             Returned::Item
@@ -138,6 +135,9 @@ impl Scan<'_, '_> {
         } else {
             return None;
         };
+        for _ in 0..brackets {
+            self.takes(")")?;
+        }
         if self.is(self.at, ";") {
             self.at += 1;
         }
@@ -149,16 +149,15 @@ impl Scan<'_, '_> {
     fn fields(&mut self) -> Option<Vec<(String, String)>> {
         let mut fields: Vec<(String, String)> = Vec::new();
         while !self.is(self.at, "}") {
-            let name = self.name(self.at)?.to_owned();
-            let is_own = self.is(self.at + 1, "=")
-                && self.name(self.at + 2) == Some("item")
-                && self.is(self.at + 3, ".");
-            let origin = self.name(self.at + 4).filter(|_| is_own)?.to_owned();
+            let name = self.key()?;
+            self.takes("=")?;
+            let is_own = self.name(self.at) == Some("item");
+            self.at += 1;
+            let origin = self.member().filter(|_| is_own)?;
             if fields.iter().any(|(known, _)| *known == name) {
                 return None;
             }
             fields.push((name, origin));
-            self.at += 5;
             if self.is(self.at, ",") || self.is(self.at, ";") {
                 self.at += 1;
             } else if !self.is(self.at, "}") {
@@ -169,13 +168,46 @@ impl Scan<'_, '_> {
         Some(fields)
     }
 
+    /// Passes this sign.
+    fn takes(&mut self, sign: &str) -> Option<()> {
+        let found = self.is(self.at, sign);
+        self.at += usize::from(found);
+        found.then_some(())
+    }
+
+    /// The key of a field of a table, `name` or `["name"]`.
+    fn key(&mut self) -> Option<String> {
+        if self.is(self.at, "[") {
+            return self.quoted();
+        }
+        let name = self.name(self.at)?.to_owned();
+        self.at += 1;
+        Some(name)
+    }
+
+    /// The field that `.name` or `["name"]` takes.
+    fn member(&mut self) -> Option<String> {
+        if !self.is(self.at, ".") {
+            return self.quoted();
+        }
+        let name = self.name(self.at + 1)?.to_owned();
+        self.at += 2;
+        Some(name)
+    }
+
+    /// The name in `["name"]`, where it is written without escapes.
+    fn quoted(&mut self) -> Option<String> {
+        let (kind, name) = self.words.get(self.at + 1)?;
+        let is_name = kind == LuaTokenKind::Text && !name.contains(['\\', '\n']);
+        let found = is_name && self.is(self.at, "[") && self.is(self.at + 2, "]");
+        let name = found.then(|| name.to_owned())?;
+        self.at += 3;
+        Some(name)
+    }
+
     /// A mention of the item elsewhere: its fields are looked at or set. Anything else may change it.
     fn mention(&mut self) -> Option<()> {
-        if !self.is(self.at, ".") {
-            return None;
-        }
-        let field = self.name(self.at + 1)?.to_owned();
-        self.at += 2;
+        let field = self.member()?;
         // What lies within a field belongs to it.
         loop {
             if self.is(self.at, ".") && self.name(self.at + 1).is_some() {
@@ -228,39 +260,43 @@ impl Scan<'_, '_> {
 mod tests {
     use super::*;
 
-    fn named(pairs: &[(&str, &str)]) -> PassedFields {
-        PassedFields::Named(
-            pairs.iter().map(|(name, origin)| ((*name).to_owned(), (*origin).to_owned())).collect(),
-        )
-    }
-
-    fn all_but(names: &[&str]) -> PassedFields {
-        PassedFields::AllBut(names.iter().map(|name| (*name).to_owned()).collect())
+    /// `a=b` for a field that is `b` in the item, `*` for all others, `-a` for one that may be something else.
+    fn shown(passed: &Passed) -> String {
+        let named = passed.named.iter().map(|(name, origin)| format!("{name}={origin}"));
+        let unknown = passed.unknown.iter().map(|name| format!("-{name}"));
+        let rest = passed.rest.then(|| "*".to_owned());
+        named.chain(rest).chain(unknown).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn only_what_passes_fields_on_unchanged_is_known() {
         for (text, expect) in [
-            ("return item", Some(all_but(&[]))),
-            ("  return item;\n", Some(all_but(&[]))),
-            ("-- all of it\nreturn item -- as it is", Some(all_but(&[]))),
-            ("return { id = item.id, price = item.cost }", Some(named(&[("id", "id"), ("price", "cost")]))),
-            ("return{a=item.a;\n}", Some(named(&[("a", "a")]))),
-            ("return {}", Some(named(&[]))),
-            ("if item.a > 3 then log.info(item.b) end return item", Some(all_but(&[]))),
-            ("if item.a == nil or item.b ~= 2 then error('x') end return item", Some(all_but(&[]))),
-            ("item.id = 1 return item", Some(all_but(&["id"]))),
-            ("item.n += 1 item.s ..= 'x' return item", Some(all_but(&["n", "s"]))),
-            ("item.t.x = 1 item.l[1] = 2 return item", Some(all_but(&["l", "t"]))),
-            ("item.a, item.b = 1, 2 return item", Some(all_but(&["a", "b"]))),
-            (
-                "if item.a <= 1 and item.l[1] >= 2 and f(item.b, item.c) then end return item",
-                Some(all_but(&[])),
-            ),
-            ("local a, b = item.a, item.b return item", Some(all_but(&["a"]))),
+            ("return item", Some("*")),
+            ("  return item;\n", Some("*")),
+            ("-- all of it\nreturn item -- as it is", Some("*")),
+            ("return { id = item.id, price = item.cost }", Some("id=id price=cost")),
+            ("return{a=item.a;\n}", Some("a=a")),
+            ("return {}", Some("")),
+            ("if item.a > 3 then log.info(item.b) end return item", Some("*")),
+            ("if item.a == nil or item.b ~= 2 then error('x') end return item", Some("*")),
+            ("item.id = 1 return item", Some("* -id")),
+            ("item.n += 1 item.s ..= 'x' return item", Some("* -n -s")),
+            ("item.t.x = 1 item.l[1] = 2 return item", Some("* -l -t")),
+            ("item.a, item.b = 1, 2 return item", Some("* -a -b")),
+            ("if item.a <= 1 and item.l[1] >= 2 and f(item.b, item.c) then end return item", Some("*")),
+            ("local a, b = item.a, item.b return item", Some("* -a")),
             ("item.l[f(item)] = 1 return item", None),
-            ("item.n //= 2 return item", Some(all_but(&["n"]))),
-            ("item.a = 1 return { x = item.a, a = item.b }", Some(named(&[("a", "b")]))),
+            ("item.n //= 2 return item", Some("* -n")),
+            ("item.a = 1 return { x = item.a, a = item.b }", Some("a=b -x")),
+            ("return (item)", Some("*")),
+            ("if item['n'] == 1 then return (({ a = item.a })) end return (item);", Some("a=a *")),
+            ("return { [\"day\"] = item[\"day\"], ['x y'] = item['x y'] }", Some("day=day x y=x y")),
+            ("item['s'] = 1 return item", Some("* -s")),
+            ("return (item) or {}", None),
+            ("return (item).a", None),
+            ("return { ['\\x61'] = item.a }", None),
+            ("return { a = item['\\x61'] }", None),
+            ("return { [k] = item.a }", None),
             ("return { id = item.id + 1 }", None),
             ("return { id = item.a.b }", None),
             ("return { item.id }", None),
@@ -276,30 +312,26 @@ mod tests {
             ("if item.a then return nil end return item", None),
             ("item.a = 1", None),
         ] {
-            assert_eq!(passed(text).map(|passed| passed.fields), expect, "{text}");
+            assert_eq!(passed(text).as_ref().map(shown).as_deref(), expect, "{text}");
         }
     }
 
     #[test]
     fn returns_that_differ_lack_what_others_have() {
         for (text, fields, may_lack) in [
-            ("if item.a then return item else return item end", all_but(&[]), false),
-            ("if item.a then return { b = item.b } end return item", all_but(&[]), true),
-            ("if item.a then return { x = item.b } end return item", all_but(&["x"]), true),
-            ("if item.a then return { x = item.b } end return { x = item.b }", named(&[("x", "b")]), false),
-            (
-                "if item.a then return { x = item.b } end return { y = item.b }",
-                named(&[("x", "b"), ("y", "b")]),
-                true,
-            ),
+            ("if item.a then return item else return item end", "*", false),
+            ("if item.a then return { b = item.b } end return item", "b=b *", true),
+            ("if item.a then return { x = item.b } end return item", "x=b *", true),
+            ("if item.a then return { x = item.b } end return { x = item.b }", "x=b", false),
+            ("if item.a then return { x = item.b } end return { y = item.b }", "x=b y=b", true),
             (
                 "if item.a then return { x = item.b } end return { x = item.c, y = item.c }",
-                named(&[("y", "c")]),
+                "x=b x=c y=c",
                 true,
             ),
         ] {
-            let seen = passed(text).map(|passed| (passed.fields, passed.may_lack));
-            assert_eq!(seen, Some((fields, may_lack)), "{text}");
+            let seen = passed(text).expect("it is passed on");
+            assert_eq!((&*shown(&seen), seen.may_lack), (fields, may_lack), "{text}");
         }
     }
 

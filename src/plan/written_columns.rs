@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{WriteOptions, known_columns};
+use crate::data::{SourceColumn, TypeSource, WriteOptions, known_columns};
 
 /// The columns of a `write` of typed columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct WrittenColumns {
     pub source: Option<Arc<str>>,
     /// In their order; none, when only the items can say them, or the files of `source` are not there yet.
     pub columns: Vec<WrittenColumn>,
+    /// There may be others, which come from `source` or are guessed.
+    pub is_part: bool,
 }
 
 /// One column.
@@ -23,6 +25,8 @@ pub struct WrittenColumn {
     pub kind: Option<String>,
     /// Where its type comes from.
     pub origin: TypeOrigin,
+    /// The step whose files say the type.
+    pub source: Option<Arc<str>>,
 }
 
 /// Where the type of a column comes from.
@@ -47,29 +51,49 @@ pub fn written_columns(options: &WriteOptions) -> Option<WrittenColumns> {
             name: name.clone(),
             kind: Some(declared.to_string()),
             origin: TypeOrigin::Declared,
+            source: None,
         };
-        return Some(WrittenColumns { source: None, columns: names.iter().zip(types).map(column).collect() });
+        let columns = names.iter().zip(types).map(column).collect();
+        return Some(WrittenColumns { source: None, columns, is_part: false });
     }
-    let source = options.typed.source.as_ref();
-    let known = source.map(|source| known_columns(source)).unwrap_or_default();
+    let source = options.typed.source.as_deref();
+    let known = source.map(known_columns).unwrap_or_default();
     let from = if options.typed.columns_of.is_some() { TypeOrigin::Declared } else { TypeOrigin::Source };
-    let column = |(name, kind): (&str, Option<&str>)| WrittenColumn {
-        name: name.to_owned(),
-        kind: kind.map(str::to_owned),
-        origin: if kind.is_some() { from } else { TypeOrigin::Guessed },
-    };
-    let known_kind = |name: &str| known.iter().find(|(other, _)| other == name)?.1.as_deref();
-    let columns = match &options.columns {
-        Some(names) => names.iter().map(|name| column((name, known_kind(name)))).collect(),
-        // Where the source's columns are not known yet, the others alone would look like all.
-        None if known.is_empty() => Vec::new(),
-        None => {
-            let set = source.map(|source| source.set.as_slice()).unwrap_or_default();
-            let given = known.iter().map(|(name, kind)| (name.as_str(), kind.as_deref()));
-            let is_known = |name: &&String| known.iter().any(|(other, _)| other == *name);
-            let further = set.iter().filter(|name| !is_known(name)).map(|name| (name.as_str(), None));
-            given.chain(further).map(column).collect()
+    let column = |name: &str, known: Option<&SourceColumn>| {
+        let known = known.filter(|known| known.kind.is_some());
+        WrittenColumn {
+            name: name.to_owned(),
+            kind: known.and_then(|known| known.kind.clone()),
+            origin: if known.is_some() { from } else { TypeOrigin::Guessed },
+            source: known.zip(source).and_then(|(known, source)| step_of(known, source)),
         }
     };
-    Some(WrittenColumns { source: source.map(|source| Arc::clone(&source.step)), columns })
+    // Where the source's columns are not known yet, the others alone are not all.
+    let is_part = options.columns.is_none() && known.iter().all(|column| column.is_partner);
+    let find = |name: &str| known.iter().find(|column| column.name == name);
+    let columns = match &options.columns {
+        Some(names) => names.iter().map(|name| column(name, find(name))).collect(),
+        None => {
+            let set = source.filter(|_| !is_part).map(|source| source.set.as_slice()).unwrap_or_default();
+            let further = set.iter().filter(|name| find(name).is_none()).map(|name| column(name, None));
+            known.iter().map(|known| column(&known.name, Some(known))).chain(further).collect()
+        }
+    };
+    let source = source.and_then(TypeSource::step).cloned();
+    Some(WrittenColumns { source, columns, is_part })
+}
+
+/// The step whose files say the type of a column.
+fn step_of(column: &SourceColumn, source: &TypeSource) -> Option<Arc<str>> {
+    let mut partners = source.partners.iter().filter(|_| column.is_partner);
+    let from = match partners.find(|partner| partner.name == column.name) {
+        Some(partner) => &partner.source,
+        None => source,
+    };
+    first_step(from).cloned()
+}
+
+/// The step that says types first.
+fn first_step(source: &TypeSource) -> Option<&Arc<str>> {
+    source.step().or_else(|| source.partners.iter().find_map(|partner| first_step(&partner.source)))
 }

@@ -251,3 +251,164 @@ fn types_travel_through_conditions_and_fields_that_are_set_are_guessed() {
     all.push("mark: Utf8".to_owned());
     assert_eq!(types(&project, "a.parquet"), all);
 }
+
+#[test]
+fn the_partner_of_a_join_keeps_its_types() {
+    let project = Project::with(
+        "steps:
+  docs: { read: { path: types.parquet, min_success_ratio: 0 } }
+  few: { from: docs, take: 3 }
+  made: { items: [{ n: 1 }, { n: 99 }] }
+  both: { from: few, join: { with: docs, by: item.i, as: r, many: first } }
+  a: { from: both, write: a.parquet }
+  one: { from: made, join: { with: docs, by: item.n, with_by: item.i, as: doc, how: left, many: first } }
+  b: { from: one, write: b.parquet }
+  part: { from: both, map: \"return { left = item.dec, right = item.r }\" }
+  c: { from: part, write: c.parquet }
+  marked: { from: docs, map: \"item.s = 7 return item\" }
+  with: { from: made, join: { with: marked, by: item.n, with_by: item.i, as: doc, many: first } }
+  d: { from: with, write: d.parquet }
+  twice: { from: one, join: { with: one, by: item.n, as: again } }
+  e: { from: twice, write: e.parquet }
+  set: { from: both, map: \"item.r = 1 return item\" }
+  f: { from: set, write: f.parquet }
+",
+    )
+    .file("types.parquet", TYPES);
+    let plan = project.run(&["plan", "pipeline.yaml"]).ok();
+    for expect in [
+        "list, map, deep, r from docs",
+        "types: doc from docs · others guessed",
+        "types: left, right from docs",
+        "types: doc, again from docs · others guessed",
+        " from docs · r guessed",
+    ] {
+        assert!(plan.stdout.contains(expect), "{expect}: {}", plan.stdout);
+    }
+    let summary = project.json(&["--no-state"]);
+    assert_eq!(summary.code, 0, "{}", summary.value);
+    let all = types(&project, "types.parquet");
+    // Columns without values lie in the file as they do elsewhere, and within another column each may be null.
+    let inner = |name: &str| {
+        let file = types(&project, name);
+        file.last().expect("a column").clone()
+    };
+    for part in ["\"d\": Date32", "\"dec\": Decimal128(30, 2)", "\"u\": UInt64", "Timestamp"] {
+        for file in ["a.parquet", "b.parquet", "c.parquet", "d.parquet", "e.parquet"] {
+            assert!(inner(file).contains(part), "{part} in {file}: {}", inner(file));
+        }
+    }
+    assert_eq!(types(&project, "a.parquet")[..all.len()], all);
+    assert!(inner("d.parquet").contains("\"s\": Int64"), "{}", inner("d.parquet"));
+    assert_eq!(inner("f.parquet"), "r: Int64");
+    assert_eq!(types(&project, "b.parquet")[0], "n: Int64");
+    let back =
+        project.file("back.yaml", "steps:\n  a: { read: b.parquet }\n  b: { from: a, write: b.jsonl }\n");
+    back.run(&["back.yaml", "--no-state"]).ok();
+    let lines = back.read("b.jsonl");
+    let expect = r#"{"n":1,"doc":{"i":1,"u":1,"f":1.5,"s":"a","b":true,"d":"2024-02-29","t":"2024-02-29T12:30:00.005000","tz":"2024-02-29T12:30:00.000Z","dec":"12345678901234567890.12","raw":"00ff","cat":"x","list":[1,null],"map":{"k":1},"deep":{"a":[{"b":1}]}}}"#;
+    assert_eq!(lines.lines().collect::<Vec<_>>(), [expect, r#"{"n":99,"doc":null}"#]);
+}
+
+#[test]
+fn types_travel_through_returns_of_different_kinds() {
+    let project = Project::with(
+        "steps:
+  rows: { items: [{ n: 1, day: 2024-01-02, price: 2 }, { n: 2, day: 2024-01-03, price: 3.5 }] }
+  made: { from: rows, write: { path: in.parquet, columns: { n: integer, day: date, price: number } } }
+",
+    )
+    .file(
+        "all.yaml",
+        "steps:
+  s: { read: in.parquet }
+  mixed:
+    from: s
+    map: |
+      if item[\"n\"] == 1 then return { [\"day\"] = item[\"day\"], p = item.price } end
+      return (item)
+  a: { from: mixed, write: a.parquet }
+  either: { from: s, map: \"if item.n == 1 then return { x = item.n } end return { x = item.price }\" }
+  b: { from: either, write: b.parquet }
+  unlike: { from: s, map: \"if item.n == 1 then return { x = item.day } end return { x = item.day, y = item.n }\" }
+  c: { from: unlike, write: c.parquet }
+",
+    );
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    let plan = project.run(&["plan", "all.yaml"]).ok();
+    for expect in ["types: n, day, price, p from s", "types: x from s", "types: x, y from s"] {
+        assert!(plan.stdout.contains(expect), "{expect}: {}", plan.stdout);
+    }
+    project.run(&["all.yaml", "--no-state"]).ok();
+    assert_eq!(types(&project, "a.parquet"), ["n: Int64", "day: Date32", "price: Float64", "p: Float64"]);
+    assert_eq!(types(&project, "b.parquet"), ["x: Float64"]);
+    assert_eq!(types(&project, "c.parquet"), ["x: Date32", "y: Int64"]);
+}
+
+#[test]
+fn a_plan_says_that_types_are_guessed_where_the_source_has_none() {
+    let project = Project::with(
+        "steps:
+  s: { read: { path: in.csv, columns: { a: integer, b: number? } } }
+  lines: { read: in.jsonl }
+  kept: { from: lines, filter: item.a }
+  a: { from: s, write: a.parquet }
+  b: { from: kept, write: b.parquet }
+",
+    )
+    .file("in.csv", "a,b\n1,\n2,3\n")
+    .file("in.jsonl", "{\"a\":1}\n");
+    let plan = project.run(&["plan", "pipeline.yaml"]).ok();
+    assert_eq!(plan.stdout.matches("types: guessed from the first items").count(), 2, "{}", plan.stdout);
+    assert!(!plan.stdout.contains("when it is there"), "{}", plan.stdout);
+}
+
+/// More nulls than the items that say what columns are.
+#[test]
+fn files_of_a_pattern_with_a_column_of_nulls_alone_go_together() {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Float64Array, Int64Array, NullArray, RecordBatch};
+
+    let file = |column: ArrayRef| {
+        let batch = RecordBatch::try_from_iter_with_nullable([("x", column, true)]).expect("a table");
+        let mut writer =
+            ::parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).expect("a writer");
+        writer.write(&batch).expect("written");
+        writer.into_inner().expect("whole")
+    };
+    let project =
+        Project::with("steps:\n  s: { read: 'd[123].parquet' }\n  w: { from: s, write: out.parquet }\n")
+            .file("d1.parquet", file(Arc::new(NullArray::new(20_000))))
+            .file("d2.parquet", file(Arc::new(Int64Array::from(vec![7]))))
+            .file("d3.parquet", file(Arc::new(Float64Array::from(vec![1.5]))));
+    let plan = project.run(&["plan", "pipeline.yaml"]).ok();
+    assert!(plan.stdout.contains("types: x from s"), "{}", plan.stdout);
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    assert_eq!(types(&project, "out.parquet"), ["x: Float64"]);
+}
+
+#[test]
+fn what_does_not_fit_a_column_is_said_with_what_says_the_column() {
+    let nulls = "{\"x\":null}\n".repeat(10_000) + "{\"x\":5}\n";
+    let project = Project::with("steps: {}\n")
+        .file("nulls.jsonl", nulls)
+        .file("geo.jsonl", "{\"geo\":{\"lat\":1,\"lon\":2}}\n");
+    for (read, write, expect) in [
+        (
+            "nulls.jsonl",
+            "{ path: out.parquet }",
+            "cannot write item 10001 to `out.parquet`: column `x` is null in all items that say what the columns are, and this one is an integer; say in `columns:` which type `x` has",
+        ),
+        (
+            "geo.jsonl",
+            "{ path: out.parquet, columns: { geo: '{lat: number}' } }",
+            "cannot write item 1 to `out.parquet`: `geo.lon` is not in the type that `columns:` gives `geo`; add it there",
+        ),
+    ] {
+        let text = format!("steps:\n  a: {{ read: {read} }}\n  b: {{ from: a, write: {write} }}\n");
+        std::fs::write(project.path("p.yaml"), text).expect("room");
+        let ran = project.run(&["p.yaml", "--no-state"]);
+        assert!(ran.stderr.replace('\n', " ").contains(expect), "{}", ran.stderr);
+    }
+}

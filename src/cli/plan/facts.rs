@@ -162,27 +162,50 @@ fn parts(split: &SplitOptions) -> String {
 
 /// Where the types of columns come from: `types: id integer, price number declared`.
 fn columns(options: &WriteOptions) -> Option<String> {
-    let WrittenColumns { source, columns } = written_columns(options)?;
+    let WrittenColumns { source, columns, is_part } = written_columns(options)?;
     let of = |origin| columns.iter().filter(move |column| column.origin == origin);
     let names = |origin| listed(of(origin).map(|column| &column.name));
-    let typed =
-        |column: &WrittenColumn| format!("{} {}", column.name, column.kind.as_deref().unwrap_or_default());
-    let declared = || match &source {
-        Some(source) => format!("{} declared, those of {source}", names(TypeOrigin::Declared)),
-        None => format!("{} declared", listed(of(TypeOrigin::Declared).map(typed))),
-    };
-    let from = source.as_deref().unwrap_or("the source");
-    let mut parts = Vec::new();
     let has = |origin| of(origin).next().is_some();
-    parts.extend(has(TypeOrigin::Declared).then(declared));
-    parts.extend(has(TypeOrigin::Source).then(|| format!("{} from {from}", names(TypeOrigin::Source))));
+    let mut parts = Vec::new();
+    parts.extend(has(TypeOrigin::Declared).then(|| declared(&columns, source.as_deref())));
+    parts.extend(from_sources(&columns));
     parts.extend(has(TypeOrigin::Guessed).then(|| format!("{} guessed", names(TypeOrigin::Guessed))));
-    let said = match (parts.is_empty(), source) {
-        (false, _) => parts.join(" · "),
-        (true, Some(source)) => format!("from {source}, when it is there"),
-        (true, None) => "guessed from the first items".to_owned(),
+    let said = match (parts.is_empty(), is_part, source) {
+        (false, false, _) => parts.join(" · "),
+        (false, true, Some(source)) => {
+            format!("{} · others from {source}, when it is there", parts.join(" · "))
+        }
+        (false, true, None) => format!("{} · others guessed", parts.join(" · ")),
+        (true, _, Some(source)) => format!("from {source}, when it is there"),
+        (true, _, None) => "guessed from the first items".to_owned(),
     };
     Some(printable(&format!("types: {said}")).into_owned())
+}
+
+/// The columns that were declared, or are those of a source.
+fn declared(columns: &[WrittenColumn], source: Option<&str>) -> String {
+    let declared = columns.iter().filter(|column| column.origin == TypeOrigin::Declared);
+    let typed =
+        |column: &WrittenColumn| format!("{} {}", column.name, column.kind.as_deref().unwrap_or_default());
+    match source {
+        Some(source) => {
+            format!("{} declared, those of {source}", listed(declared.map(|column| &column.name)))
+        }
+        None => format!("{} declared", listed(declared.map(typed))),
+    }
+}
+
+/// `a, b from docs` for each source.
+fn from_sources(columns: &[WrittenColumn]) -> Vec<String> {
+    let mut sources: Vec<(&str, Vec<&str>)> = Vec::new();
+    for column in columns.iter().filter(|column| column.origin == TypeOrigin::Source) {
+        let source = column.source.as_deref().unwrap_or("several sources");
+        match sources.iter_mut().find(|(known, _)| *known == source) {
+            Some((_, names)) => names.push(&column.name),
+            None => sources.push((source, vec![&column.name])),
+        }
+    }
+    sources.into_iter().map(|(source, names)| format!("{} from {source}", names.join(", "))).collect()
 }
 
 fn listed(parts: impl Iterator<Item = impl ToString>) -> String {

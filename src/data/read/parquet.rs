@@ -13,6 +13,7 @@ mod stored_column;
 mod tests;
 mod times;
 mod type_text;
+mod union;
 mod values;
 
 use std::path::Path;

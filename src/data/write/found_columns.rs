@@ -1,7 +1,7 @@
 //! This module finds what a source says of the columns of an output: once, however many files the output lies in.
 
 #[cfg(feature = "parquet")]
-use crate::data::read::{TypedColumns, source_columns};
+use crate::data::read::{KnownColumns, source_columns};
 use crate::data::{DataError, WriteOptions};
 
 /// What is known of the columns before any item.
@@ -10,7 +10,7 @@ pub(super) struct FoundColumns {
     pub(super) names: Option<Vec<String>>,
     /// Those of the source, with their types.
     #[cfg(feature = "parquet")]
-    pub(super) known: TypedColumns,
+    pub(super) known: KnownColumns,
 }
 
 impl FoundColumns {
@@ -21,7 +21,9 @@ impl FoundColumns {
     #[cfg(feature = "parquet")]
     pub(super) fn of(options: &WriteOptions) -> Result<Self, DataError> {
         let names = options.columns.clone();
-        let Some(source) = &options.typed.source else { return Ok(Self { names, known: Vec::new() }) };
+        let Some(source) = &options.typed.source else {
+            return Ok(Self { names, known: KnownColumns::default() });
+        };
         let found = source_columns(source);
         let Some(step) = &options.typed.columns_of else {
             // Why a source cannot be read is said by the step that reads it.
@@ -29,10 +31,10 @@ impl FoundColumns {
         };
         let refuse = |why: String| DataError::Usage(format!("`columns_of`: {why}"));
         let known = found.map_err(|error| refuse(error.to_string()))?;
-        if known.is_empty() {
+        if known.own.is_empty() {
             return Err(refuse(format!("no file that step `{step}` reads says its columns")));
         }
-        let names = Some(known.iter().map(|(name, _)| name.clone()).collect());
+        let names = Some(known.own.iter().map(|(name, _)| name.clone()).collect());
         Ok(Self { names, known })
     }
 

@@ -8,6 +8,7 @@ mod file_schema;
 mod floats;
 mod integers;
 mod leaf;
+mod manner;
 mod row_group;
 mod schema_parts;
 mod shape;
@@ -23,9 +24,10 @@ use serde_json::Value;
 
 use self::column::FieldBuilders;
 use self::file_schema::FileSchema;
+use self::manner::KeysOf;
 use self::row_group::FileWriter;
 use self::shape::{ItemsShape, pairs};
-use crate::data::read::TypedColumns;
+use crate::data::read::KnownColumns;
 use crate::data::write::output::Output;
 use crate::data::{ColumnCompression, DataError, Ledger, TypedOptions, Writer, Written};
 use crate::value::json::to_value;
@@ -75,10 +77,11 @@ impl ParquetWriter {
         output: Output,
         columns: Option<&[String]>,
         options: TypedOptions,
-        known: TypedColumns,
+        known: KnownColumns,
     ) -> Self {
         let name = Arc::clone(output.name());
-        let is_beyond_json = options.source.as_ref().is_some_and(|source| source.read.keeps_beyond_json);
+        let base = options.source.as_ref().and_then(|source| source.base.as_ref());
+        let is_beyond_json = base.is_some_and(|base| base.read.keeps_beyond_json);
         let shape = match &options.types {
             Some(types) => ItemsShape::declared(columns.unwrap_or_default(), types),
             None => ItemsShape::known(columns, known, is_beyond_json),
@@ -126,12 +129,13 @@ impl ParquetWriter {
             }
         };
         let columns = self.shape.columns().map_err(DataError::Usage)?;
-        let schema = FileSchema::of(&columns).map_err(|error| self.broken(&error))?;
+        let mut schema = FileSchema::of(&columns).map_err(|error| self.broken(&error))?;
         let group_bytes = self.options.row_group.map_or(GROUP_BYTES, |bytes| bytes as usize);
         let writer = FileWriter::new(*output, &schema, self.properties(&schema), group_bytes)
             .map_err(|error| self.broken(&error))?;
-        let beyond_json = |at| self.shape.beyond_json(at);
-        let columns = FieldBuilders::new(&schema.fields, &mut schema.leaves.iter(), beyond_json)
+        self.shape.mark(&mut schema.leaves);
+        let manner = |at| self.shape.manner(at);
+        let columns = FieldBuilders::new(&schema.fields, &mut schema.leaves.iter(), KeysOf::Items, manner)
             .map_err(DataError::Usage)?;
         let has_columns = !schema.fields.is_empty();
         let skips = self.shape.is_chosen();

@@ -213,13 +213,13 @@ impl AttemptFile {
     fn adopt(&mut self, attempt: u32, path: &Path, title: &str) -> Result<(), StoreError> {
         let tag = self.tag(attempt);
         // It may be as empty as it was made.
-        let Ok((found_title, found)) = segment::scan(path, tag, 0) else { return Ok(()) };
+        let Ok(found) = segment::scan(path, tag, 0) else { return Ok(()) };
         let Ok(file) = File::open(path) else { return Ok(()) };
-        if found_title.as_deref() != Some(title) {
+        if found.title.as_deref() != Some(title) {
             return Ok(());
         }
         let mut compressor = Compressor::default();
-        for commit in found {
+        for commit in found.commits {
             let head = &commit.head;
             let is_ours = |first: u64, count: u64| {
                 self.runs.iter().any(|(from, items)| first >= *from && first + count <= from + items)

@@ -13,6 +13,7 @@ use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor, Type, TypePtr};
 use super::kind::{IntegerKind, Kind};
 use super::nodes::{Change, changed};
 use super::schema::{hints, kinds, own_kinds, stored};
+use super::union::{leaf_count, union};
 use crate::data::read::guard::guarded;
 use crate::data::read::row_groups::{OpenFile, open};
 use crate::data::{Column, ColumnType, DataError};
@@ -91,8 +92,16 @@ impl StoredColumn {
         table(Arc::clone(&self.node))
     }
 
+    /// The same column with other meanings of its values.
+    pub(in crate::data) fn meaning(self, kinds: Vec<Kind>) -> Self {
+        Self { kinds, ..self }
+    }
+
     /// The same column under another name.
     pub(in crate::data) fn renamed(&self, name: &str) -> Option<Self> {
+        if self.node.name() == name {
+            return Some(self.clone());
+        }
         let hint = self.hint.clone().map(|hint| hint.changed(|field| field.with_name(name)));
         let node = changed(&self.node, Change::Name(name))?;
         Self::new(node, self.kinds.clone(), hint).ok()
@@ -110,7 +119,7 @@ impl StoredColumn {
         }
     }
 
-    /// What two files have in common: the column, where they agree on it.
+    /// What two files have in common: the column, where they agree on it, or one that holds the values of both.
     pub(in crate::data) fn common(self, other: Self) -> Option<Self> {
         let can_be_null = |one: &Self| one.node.get_basic_info().repetition() == Repetition::OPTIONAL;
         let (one, other) = match (can_be_null(&self), can_be_null(&other)) {
@@ -119,7 +128,8 @@ impl StoredColumn {
             _ => (self, other),
         };
         if one.node != other.node || one.kinds != other.kinds {
-            return None;
+            let (node, kinds) = union((&one.node, &one.kinds), (&other.node, &other.kinds))?;
+            return Self::new(node, kinds, None).ok();
         }
         let hint = one.hint.zip(other.hint).and_then(|(hint, other)| hint.common(&other));
         Some(Self { hint, ..one })
@@ -163,7 +173,7 @@ pub(in crate::data::read) fn columns(
             text: Some(Arc::clone(text)),
             place: (at, roots.len()),
         });
-        let kinds: Result<_, _> = leaves.by_ref().take(count(node)).collect();
+        let kinds: Result<_, _> = leaves.by_ref().take(leaf_count(node)).collect();
         let stored = kinds
             .ok()
             .and_then(|kinds| guarded(name, || StoredColumn::new(Arc::clone(node), kinds, hint)).ok());
@@ -174,11 +184,6 @@ pub(in crate::data::read) fn columns(
         None => all,
         Some(wanted) => wanted.iter().map(|column| chosen(column, &all)).collect(),
     })
-}
-
-/// How many leaves a part of a schema has.
-fn count(node: &Type) -> usize {
-    if node.is_group() { node.get_fields().iter().map(|field| count(field)).sum() } else { 1 }
 }
 
 /// A chosen column: integers that are asked for as text are text.

@@ -9,8 +9,8 @@ use arrow_schema::{DataType, FieldRef, Fields};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::beyond_json::BeyondJson;
 use super::leaf::LeafBuilder;
+use super::manner::{KeysOf, Manner};
 use super::words::{LeafType, another, declare};
 use crate::value::json::to_value;
 
@@ -41,21 +41,25 @@ type Leaves<'a, 'l> = &'a mut std::slice::Iter<'l, LeafType>;
 /// The columns of a table, or of a map in one.
 pub(super) struct FieldBuilders {
     fields: IndexMap<String, ColumnBuilder>,
+    /// What says which keys there are.
+    keys: KeysOf,
     rows: usize,
 }
 
 impl FieldBuilders {
-    /// The columns of a table. `beyond_json` says of each what texts for numbers are in it, and `leaves` what lies in them.
+    /// The columns of a table, whose keys are those of `keys`. `manner` says of each how values go into it, and `leaves` what lies
+    /// in them.
     pub(super) fn new(
         fields: &Fields,
         leaves: Leaves<'_, '_>,
-        beyond_json: impl Fn(usize) -> BeyondJson,
+        keys: KeysOf,
+        manner: impl Fn(usize) -> Manner,
     ) -> Result<Self, String> {
         let column = |(at, field): (usize, &FieldRef)| {
-            Ok((field.name().clone(), ColumnBuilder::new(field, leaves, beyond_json(at))?))
+            Ok((field.name().clone(), ColumnBuilder::new(field, leaves, manner(at))?))
         };
         let fields = fields.iter().enumerate().map(column).collect::<Result<_, String>>()?;
-        Ok(Self { fields, rows: 0 })
+        Ok(Self { fields, keys, rows: 0 })
     }
 
     /// Adds a row: the value of each key to its column, null to the others. `skips` says whether other keys are left out.
@@ -76,7 +80,7 @@ impl FieldBuilders {
                 None if skips => {}
                 None => {
                     enter(path, key);
-                    return Err(new_key(path));
+                    return Err(self.keys.new_key(path));
                 }
             }
             path.truncate(length);
@@ -111,12 +115,12 @@ fn enter(path: &mut String, key: &str) {
 }
 
 impl ColumnBuilder {
-    fn new(field: &FieldRef, leaves: Leaves<'_, '_>, beyond_json: BeyondJson) -> Result<Self, String> {
-        let mut below = |field: &FieldRef| Self::new(field, leaves, beyond_json).map(Box::new);
+    fn new(field: &FieldRef, leaves: Leaves<'_, '_>, manner: Manner) -> Result<Self, String> {
+        let mut below = |field: &FieldRef| Self::new(field, leaves, manner).map(Box::new);
         let content = match field.data_type() {
             DataType::List(element) => Content::List(Spans::new(), below(element)?),
             DataType::Struct(fields) => {
-                Content::Struct(Vec::new(), FieldBuilders::new(fields, leaves, |_| beyond_json)?)
+                Content::Struct(Vec::new(), FieldBuilders::new(fields, leaves, manner.keys, |_| manner)?)
             }
             DataType::Map(entries, _) => {
                 let (key, value) = key_and_value(entries)
@@ -124,7 +128,7 @@ impl ColumnBuilder {
                 Content::Map(Spans::new(), below(key)?, below(value)?)
             }
             leaf => {
-                let values = leaves.next().and_then(|kind| LeafBuilder::new(leaf, *kind, beyond_json));
+                let values = leaves.next().and_then(|kind| LeafBuilder::new(leaf, *kind, manner.beyond_json));
                 let none = || format!("column `{}` has a type that cannot be written", field.name());
                 Content::Leaf(values.ok_or_else(none)?)
             }
@@ -273,10 +277,4 @@ fn key_and_value(entries: &FieldRef) -> Option<(&FieldRef, &FieldRef)> {
         DataType::Struct(fields) if fields.len() == 2 => Some((&fields[0], &fields[1])),
         _ => None,
     }
-}
-
-fn new_key(path: &str) -> String {
-    format!(
-        "column `{path}` is new: the items that say what the columns are do not have it; name it in `columns:`"
-    )
 }

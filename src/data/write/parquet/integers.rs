@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::beyond_json::BeyondJson;
 use super::decimals::decimal_digits;
 use super::texts::{Moment, parse_date, parse_duration, parse_time};
-use super::words::{LeafType, declare, misfit, unread};
+use super::words::{LeafType, declare, unread};
 use crate::data::read::{Digits, IntegerKind};
 
 /// Milliseconds of a day.
@@ -25,10 +25,10 @@ pub(super) fn stored_integer(
     match (kind, value) {
         (Unsigned, Value::String(digits)) if beyond_json == BeyondJson::Numbers && leaf.bits == 64 => {
             // It has the bits of an integer with a sign.
-            digits.parse::<u64>().map(|value| value as i64).map_err(|_| misfit(leaf.kind, value, path))
+            digits.parse::<u64>().map(|value| value as i64).map_err(|_| leaf.misfit(value, path))
         }
         (Signed | SignedText | Unsigned | UnsignedText | UnsignedOrText, Value::Number(number)) => {
-            let integer = number.as_i64().ok_or_else(|| misfit(leaf.kind, value, path))?;
+            let integer = number.as_i64().ok_or_else(|| leaf.misfit(value, path))?;
             within(leaf, !matches!(kind, Signed | SignedText), integer, path)
         }
         (IntegerKind::Decimal(scale), Value::String(_) | Value::Number(_)) => {
@@ -37,14 +37,12 @@ pub(super) fn stored_integer(
             let stored = digits.and_then(|digits| digits.parse().ok()).filter(|stored| leaf.holds(*stored));
             stored.ok_or_else(|| leaf.no_decimal(scale, &text, path))
         }
-        (Signed | SignedText | Unsigned | UnsignedText | UnsignedOrText, _) => {
-            Err(misfit(leaf.kind, value, path))
-        }
+        (Signed | SignedText | Unsigned | UnsignedText | UnsignedOrText, _) => Err(leaf.misfit(value, path)),
         (_, Value::String(text)) => {
             let stored = counted(kind, text, path)?;
             if leaf.holds(stored) { Ok(stored) } else { Err(unread(path, text, "a date", "2024-02-29")) }
         }
-        _ => Err(misfit(leaf.kind, value, path)),
+        _ => Err(leaf.misfit(value, path)),
     }
 }
 

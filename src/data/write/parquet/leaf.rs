@@ -13,7 +13,7 @@ use super::decimals::{decimal_digits, to_bytes};
 use super::floats::{float, half};
 use super::integers::stored_integer;
 use super::texts::{Moment, parse_hex, parse_interval, parse_uuid};
-use super::words::{LeafType, misfit, unread};
+use super::words::{LeafType, unread};
 use crate::data::read::{BytesKind, Kind};
 
 /// Single values, as far as they are there.
@@ -86,7 +86,7 @@ impl LeafBuilder {
         self.beyond_json.check(leaf.kind, value, path)?;
         match (&mut self.values, leaf.kind) {
             (Values::Boolean(values), Kind::Boolean) => {
-                values.push(Some(value.as_bool().ok_or_else(|| misfit(leaf.kind, value, path))?));
+                values.push(Some(value.as_bool().ok_or_else(|| leaf.misfit(value, path))?));
             }
             (Values::Int32(values), Kind::Integer(kind)) => {
                 // Integers without a sign have the bits of those with one.
@@ -109,7 +109,7 @@ impl LeafBuilder {
                 values.append_value(half(value).to_le_bytes()).map_err(|error| error.to_string())?;
             }
             (Values::Bytes(values), Kind::Bytes(BytesKind::Text)) => {
-                values.append_value(value.as_str().ok_or_else(|| misfit(leaf.kind, value, path))?);
+                values.append_value(value.as_str().ok_or_else(|| leaf.misfit(value, path))?);
             }
             (Values::Bytes(values), Kind::Bytes(kind)) => {
                 values.append_value(bytes(leaf, kind, 0, value, path)?);
@@ -124,7 +124,7 @@ impl LeafBuilder {
                 }
                 values.append_value(&bytes).map_err(|error| error.to_string())?;
             }
-            _ => return Err(misfit(leaf.kind, value, path)),
+            _ => return Err(leaf.misfit(value, path)),
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ fn bytes(
     value: &Value,
     path: &str,
 ) -> Result<Vec<u8>, String> {
-    let wrong = || misfit(leaf.kind, value, path);
+    let wrong = || leaf.misfit(value, path);
     if let BytesKind::Decimal(scale) = kind {
         let text = match value {
             Value::String(text) => text.clone(),

@@ -6,10 +6,11 @@ use parquet::schema::types::Type;
 use serde_json::Value;
 
 use super::beyond_json::BeyondJson;
+use super::manner::{KeysOf, Manner};
 use super::schema_parts::{self, LeafSchema};
 use super::texts::Moment;
-use super::words::{declare, word};
-use crate::data::read::{LEVELS_MAX, StoredColumn, TypedColumns};
+use super::words::{LeafType, declare, word};
+use crate::data::read::{Kind, KnownColumns, LEVELS_MAX, StoredColumn, TypedColumns};
 use crate::data::{DeclaredKind, DeclaredType};
 
 /// The name of what a list holds.
@@ -19,6 +20,8 @@ const ELEMENT: &str = "element";
 #[derive(Debug)]
 pub(super) struct ItemsShape {
     fields: IndexMap<String, Slot>,
+    /// Known ones that come where the first item has them.
+    later: IndexMap<String, Slot>,
     /// The keys were chosen, and others are left out.
     chosen: bool,
     /// The source has texts for numbers that JSON does not have.
@@ -64,24 +67,22 @@ impl ItemsShape {
     /// No item has been seen; `columns` are the only keys that matter, and have these types.
     pub(super) fn declared(columns: &[String], types: &[DeclaredType]) -> Self {
         let fields = columns.iter().cloned().zip(types.iter().map(Slot::declared)).collect();
-        Self { fields, chosen: true, is_beyond_json: false }
+        Self { fields, later: IndexMap::new(), chosen: true, is_beyond_json: false }
     }
 
     /// No item has been seen; `columns` are the only keys that matter, and some are known from a source, which may be
     /// beyond JSON: it has texts for numbers then that JSON does not have.
-    pub(super) fn known(columns: Option<&[String]>, known: TypedColumns, is_beyond_json: bool) -> Self {
-        let slot = |stored: Option<StoredColumn>| {
-            let kind = |stored| ColumnKind::Stored(Box::new(stored));
-            stored.map_or(Slot::UNKNOWN, |stored| Slot { kind: kind(stored), known: true, required: false })
+    pub(super) fn known(columns: Option<&[String]>, known: KnownColumns, is_beyond_json: bool) -> Self {
+        let (mut known, later) = (Slot::own(known.own), Slot::partners(known.partners));
+        let Some(columns) = columns else {
+            return Self { fields: known, later, chosen: false, is_beyond_json };
         };
-        let mut known: IndexMap<String, Slot> =
-            known.into_iter().map(|(name, stored)| (name, slot(stored))).collect();
-        let Some(columns) = columns else { return Self { fields: known, chosen: false, is_beyond_json } };
+        known.extend(later);
         let fields = columns.iter().map(|name| {
             let slot = known.swap_remove(name).unwrap_or(Slot::UNKNOWN);
             (name.clone(), slot)
         });
-        Self { fields: fields.collect(), chosen: true, is_beyond_json }
+        Self { fields: fields.collect(), later: IndexMap::new(), chosen: true, is_beyond_json }
     }
 
     /// Makes room for an item, or says what does not go together with the items before.
@@ -90,7 +91,8 @@ impl ItemsShape {
             if self.chosen && !self.fields.contains_key(key) {
                 continue;
             }
-            let slot = self.fields.entry(key.clone()).or_insert(Slot::UNKNOWN);
+            let new = || self.later.shift_remove(key).unwrap_or(Slot::UNKNOWN);
+            let slot = self.fields.entry(key.clone()).or_insert_with(new);
             slot.widen(value, &mut key.clone(), 1)?;
         }
         Ok(())
@@ -98,21 +100,40 @@ impl ItemsShape {
 
     /// The columns, in the order in which they were seen or chosen.
     pub(super) fn columns(&self) -> Result<Vec<StoredColumn>, String> {
-        let column = |(name, slot): (&String, &Slot)| match &slot.kind {
-            ColumnKind::Stored(stored) => Ok(StoredColumn::clone(stored)),
-            _ => StoredColumn::of_node(slot.node(name, "")?)
-                .map_err(|error| format!("column `{name}` cannot be written: {error}")),
+        let column = |(name, slot): (&String, &Slot)| {
+            if let ColumnKind::Stored(stored) = &slot.kind {
+                return Ok(StoredColumn::clone(stored));
+            }
+            let column = StoredColumn::of_node(slot.node(name, "")?)
+                .map_err(|error| format!("column `{name}` cannot be written: {error}"))?;
+            let kinds = slot.kinds(&mut column.kinds.iter().copied());
+            Ok(column.meaning(kinds))
         };
-        self.fields.iter().map(column).collect()
+        self.fields.iter().chain(&self.later).map(column).collect()
     }
 
-    /// What such texts are in the column that stands at this place.
-    pub(super) fn beyond_json(&self, at: usize) -> BeyondJson {
-        match self.fields.get_index(at) {
+    /// How values go into the column that stands at this place.
+    pub(super) fn manner(&self, at: usize) -> Manner {
+        let slot = self.fields.values().chain(self.later.values()).nth(at);
+        let is_stored = slot.is_some_and(|slot| matches!(slot.kind, ColumnKind::Stored(_)));
+        let beyond_json = match is_stored {
             _ if !self.is_beyond_json => BeyondJson::Texts,
-            Some((_, slot)) if matches!(slot.kind, ColumnKind::Stored(_)) => BeyondJson::Numbers,
-            _ => BeyondJson::Refused,
-        }
+            true => BeyondJson::Numbers,
+            false => BeyondJson::Refused,
+        };
+        let keys = match slot {
+            _ if is_stored => KeysOf::Source,
+            Some(slot) if slot.known => KeysOf::Declared,
+            _ => KeysOf::Items,
+        };
+        Manner { beyond_json, keys }
+    }
+
+    /// Says of each leaf, in the order of the columns, whether nothing but nulls says what it holds.
+    pub(super) fn mark(&self, leaves: &mut [LeafType]) {
+        let mut unknown = Vec::new();
+        self.fields.values().chain(self.later.values()).for_each(|slot| slot.push_unknown(&mut unknown));
+        leaves.iter_mut().zip(unknown).for_each(|(leaf, is_unknown)| leaf.is_unknown = is_unknown);
     }
 
     /// Whether other keys than these are left out.
@@ -132,6 +153,52 @@ pub(super) fn pairs(item: &Value) -> Result<Option<&serde_json::Map<String, Valu
 
 impl Slot {
     const UNKNOWN: Self = Self { kind: ColumnKind::Unknown, known: false, required: false };
+
+    /// The columns of a source.
+    fn own(columns: TypedColumns) -> IndexMap<String, Self> {
+        let slot = |stored: Option<StoredColumn>| {
+            let kind = |stored| ColumnKind::Stored(Box::new(stored));
+            stored.map_or(Self::UNKNOWN, |stored| Self { kind: kind(stored), known: true, required: false })
+        };
+        columns.into_iter().map(|(name, stored)| (name, slot(stored))).collect()
+    }
+
+    /// Columns of items of other sources, which may have more keys than are known.
+    fn partners(partners: Vec<(String, KnownColumns)>) -> IndexMap<String, Self> {
+        let slot = |columns: KnownColumns| {
+            let mut fields = Self::own(columns.own);
+            fields.extend(Self::partners(columns.partners));
+            let kind = if fields.is_empty() { ColumnKind::Unknown } else { ColumnKind::Map(fields) };
+            Self { kind, ..Self::UNKNOWN }
+        };
+        partners.into_iter().map(|(name, columns)| (name, slot(columns))).collect()
+    }
+
+    /// What the values of its leaves mean, which is more than their types say where the source said more. `plain` is that by the
+    /// types alone.
+    fn kinds(&self, plain: &mut dyn Iterator<Item = Kind>) -> Vec<Kind> {
+        match &self.kind {
+            ColumnKind::Stored(stored) => {
+                stored.kinds.iter().for_each(|_| {
+                    plain.next();
+                });
+                stored.kinds.clone()
+            }
+            ColumnKind::List(element) => element.kinds(plain),
+            ColumnKind::Map(fields) => fields.values().flat_map(|slot| slot.kinds(plain)).collect(),
+            _ => plain.next().into_iter().collect(),
+        }
+    }
+
+    /// Appends for each of its leaves whether nothing but nulls says what it holds.
+    fn push_unknown(&self, out: &mut Vec<bool>) {
+        match &self.kind {
+            ColumnKind::Stored(stored) => out.extend(stored.kinds.iter().map(|_| false)),
+            ColumnKind::List(element) => element.push_unknown(out),
+            ColumnKind::Map(fields) => fields.values().for_each(|slot| slot.push_unknown(out)),
+            kind => out.push(matches!(kind, ColumnKind::Unknown)),
+        }
+    }
 
     fn declared(declared: &DeclaredType) -> Self {
         let kind = match &declared.kind {

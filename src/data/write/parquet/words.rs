@@ -16,6 +16,8 @@ pub(super) struct LeafType {
     pub(super) is_short: bool,
     /// Digits of a decimal.
     pub(super) precision: u32,
+    /// Nothing but nulls said what it holds.
+    pub(super) is_unknown: bool,
 }
 
 impl LeafType {
@@ -26,12 +28,23 @@ impl LeafType {
             _ if is_short => 32,
             _ => 64,
         };
-        Self { kind, bits, is_short, precision: column.type_precision().unsigned_abs() }
+        Self { kind, bits, is_short, precision: column.type_precision().unsigned_abs(), is_unknown: false }
     }
 
     /// Whether an integer is short enough for how it is stored.
     pub(super) fn holds(&self, stored: i64) -> bool {
         !self.is_short || i32::try_from(stored).is_ok()
+    }
+
+    /// The message about a value of another kind.
+    pub(super) fn misfit(&self, value: &Value, path: &str) -> String {
+        if self.is_unknown {
+            let (word, declare) = (word(value), declare(path));
+            return format!(
+                "column `{path}` is null in all items that say what the columns are, and this one is {word}{declare}"
+            );
+        }
+        misfit(self.kind, value, path)
     }
 
     /// The message about a text that is no decimal of this type.

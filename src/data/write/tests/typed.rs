@@ -98,7 +98,7 @@ fn what_does_not_fit_a_declared_type_is_named() {
         (
             "{a: integer}",
             "{\"b\":1}",
-            "column `v.b` is new: the items that say what the columns are do not have it; name it in `columns:`",
+            "`v.b` is not in the type that `columns:` gives `v`; add it there",
         ),
         ("{a: integer!}", "{}", "column `v.a` holds no nulls (`!` in `columns:`), and this one is null"),
     ] {

@@ -182,7 +182,7 @@ fn files_of_one_source_agree_on_what_only_their_own_schemas_say() {
     });
     let given = Given::new(Format::Parquet, &files);
     let source = crate::data::TypeSource::of("docs".into(), &given.options);
-    let columns = crate::data::read::source_columns(&source).expect("readable");
+    let columns = crate::data::read::source_columns(&source).expect("readable").own;
     let [(_, Some(stored))] = columns.as_slice() else { panic!("{columns:?}") };
     let hint = stored.hint.as_ref().expect("it is a duration by this alone");
     assert_eq!((hint.field.data_type().to_string().as_str(), &hint.text), ("Duration(ms)", &None));
