@@ -7,6 +7,7 @@ mod origins;
 mod reach;
 mod reuse;
 mod slice;
+mod ways;
 
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ fn text(plan: &Plan, selected: &[bool], verbose: bool, (reuse, slices): (&Reuse,
     for step in steps {
         let mut facts = facts::of(plan, selected, step, counts.input[step.id.at()]);
         if verbose {
-            facts.extend(facts::way(step));
+            facts.extend(ways::of(step));
             facts.extend(origins::of(step));
         }
         facts.extend(slices.line(step));

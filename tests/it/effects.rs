@@ -241,3 +241,54 @@ fn the_plan_says_which_way_items_go() {
     assert_eq!(said.matches("fast way: computed without Lua").count(), 2, "{said}");
     assert!(!project.run(&["plan", "pipeline.yaml"]).ok().stdout.contains(" way: "));
 }
+
+#[test]
+fn the_plan_says_which_way_items_go_through_the_expressions_of_steps_over_collections() {
+    let text = "x-allow: [unused_step]
+steps:
+  src: { items: [{ a: 1 }] }
+  sorted: { from: src, sort: item.a }
+  one: { from: src, unique: tostring(item.a) }
+  groups: { from: src, group_by: item }
+  pairs: { from: src, join: { with: sorted, by: item.a, with_by: 'item[\"a\"] + math.floor(item.b)', as: p } }
+  same: { from: src, join: { with: sorted, by: item.a, as: p } }
+  sums: { from: src, aggregate: { by: item.a, sum: { x: item.b } } }
+  more: { from: src, aggregate: { by: item.a, sum: { x: tonumber(item.b) } } }
+  parts: { from: src, write: { path: 'out/{key}.jsonl', by: item.a } }
+  all: { from: src, reduce: { init: 0, lua: return acc + item.a } }
+  few: { from: src, take: 1 }
+";
+    let said = Project::with(text).run(&["plan", "pipeline.yaml", "-v"]).ok().stdout;
+    let ways = |step: &str| {
+        let lines = said.lines().skip_while(|line| line.split_whitespace().nth(1) != Some(step)).skip(1);
+        let own = lines.take_while(|line| line.starts_with("        "));
+        own.map(str::trim).filter(|line| line.contains(" way: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let alone = "fast way: computed without Lua, where values are usual";
+    for (step, expect) in [
+        ("sorted", vec![alone.to_owned()]),
+        ("one", vec!["fast way: 1 field passed to Lua, 0 fields copied".to_owned()]),
+        ("groups", vec!["general way: `item` is used other than as `item.name` (line 6)".to_owned()]),
+        (
+            "pairs",
+            vec![
+                format!("`by`: {alone}"),
+                "`with_by`: fast way: 2 fields passed to Lua, 0 fields copied".to_owned(),
+            ],
+        ),
+        ("same", vec![alone.to_owned()]),
+        ("sums", vec![alone.to_owned()]),
+        (
+            "more",
+            vec![
+                format!("`item.a`: {alone}"),
+                "`tonumber(item.b)`: fast way: 1 field passed to Lua, 0 fields copied".to_owned(),
+            ],
+        ),
+        ("parts", vec![alone.to_owned()]),
+        ("all", vec!["general way: `acc` stays in Lua from item to item".to_owned()]),
+        ("few", vec![]),
+    ] {
+        assert_eq!(ways(step), expect, "{step}: {said}");
+    }
+}

@@ -43,18 +43,8 @@ pub(super) fn ending(plan: &Plan) -> impl Iterator<Item = String> {
     at_end.into_iter().chain(keep)
 }
 
-/// In which way its items go through the function, where it has one.
-pub(super) fn way(step: &Step) -> Option<String> {
-    let Body::Ready(Verb::MapLike(each)) = &step.body else { return None };
-    let script = each.function.script()?;
-    Some(match script.way() {
-        Ok(way) if way.without_lua => "fast way: computed without Lua, where values are usual".to_owned(),
-        Ok(way) => format!("fast way: {} passed to Lua, {} copied", fields(way.passed), fields(way.copied)),
-        Err(obstacle) => format!("general way: {}", printable(&obstacle.to_string())),
-    })
-}
-
-fn fields(count: usize) -> String {
+/// So many fields.
+pub(super) fn fields(count: usize) -> String {
     format!("{count} field{}", if count == 1 { "" } else { "s" })
 }
 
