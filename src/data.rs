@@ -61,7 +61,9 @@ pub use join::{JoinHow, JoinMany, JoinRule, Joiner};
 pub use ledger::{Appended, FileEnd, Ledger, NoLedger, RunMarks};
 pub use list::{items_reader, items_reader_at, slice_of};
 pub use list_path::ListPath;
-pub use options::{GlobBy, GlobOptions, ReadOptions, Target, TypeSource, TypedOptions, WriteOptions};
+pub use options::{
+    GlobBy, GlobOptions, ReadOptions, Target, TypeBase, TypePartner, TypeSource, TypedOptions, WriteOptions,
+};
 pub use origin::OriginFields;
 pub use pattern::{PathPattern, name_like_a_pattern, normal};
 pub use position::{ArrayPlace, ByteSpot, FileMark, Member, Position, PositionAt, Spot, TableColumns};
@@ -77,8 +79,8 @@ pub use spill_space::SpillSpace;
 pub use spool::{Spool, Stored};
 pub use stdout::stdout_is_closed;
 pub use write::{
-    PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, clear_leftovers, create, known_columns,
-    settle_split, split_key, take_out_half,
+    PartFile, SourceColumn, SplitOptions, SplitOwner, SplitPath, SplitWriter, clear_leftovers, create,
+    known_columns, settle_split, split_key, take_out_half,
 };
 pub use write_mode::WriteMode;
 pub use writer::{Writer, Written};

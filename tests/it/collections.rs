@@ -281,3 +281,24 @@ permissions: { read: [.] }
         "{failed} {first}"
     );
 }
+
+#[test]
+fn what_is_no_share_to_be_drawn_is_told_what_is_one() {
+    for (given, label) in [
+        ("101%", "more than all of them"),
+        ("-1%", "less than none of them"),
+        ("abc", "neither"),
+        ("{ count: 1 % }", "digits and a `%`, with nothing between"),
+        ("\"10\"", "this is text: take the quotes away"),
+    ] {
+        let project = Project::with(&format!(
+            "x-allow: [unused_step]\nsteps:\n  a: {{ items: [1] }}\n  b: {{ from: a, sample: {given} }}\n"
+        ));
+        let said = project.run(&["check", "pipeline.yaml"]).stderr;
+        let wanted = match given.starts_with('"') {
+            true => "must be a whole number or a map, not a string",
+            false => "must be a whole number from 0, or a share from `0%` to `100%`",
+        };
+        assert!(said.contains(wanted) && said.contains(label), "{given}: {said}");
+    }
+}

@@ -257,7 +257,7 @@ const SLIPS: &[(&str, &str)] = &[
     ("return \"x {}\".format(1)", "texts with values in them are written in backticks"),
     ("return item.text[0:3]", "a part of a text is `str.sub(text, first, last)`"),
     ("return re.match(item.text, r'a')", "there are no raw strings"),
-    ("return ${{ params.x }}", "in Lua the name stands alone: `params.name`"),
+    ("return ${{ params.x }}", "this is Lua already, in which a name stands alone: `item.name`"),
     ("return {id: item.id}", "fields of a table are written `{ name = value }`"),
     ("for (let i = 0; i < 3; i++) { print(i) }", "a loop is written `for i = 1, n do … end`"),
     ("for x in item.tags do print(x) end\nreturn 1", "values are the second: `for _, value in list do`"),

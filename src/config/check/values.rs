@@ -11,7 +11,7 @@ use crate::config::file_kind::FileKind;
 use crate::config::{shown, units};
 use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
-use crate::value::{Choice as _, Ratio};
+use crate::value::Choice as _;
 
 /// Says what one error of the validator means. Some errors have no words of their own: what they are about is checked
 /// step by step.
@@ -360,14 +360,14 @@ impl At<'_> {
             };
             self.types().iter().any(|wanted| *wanted == kind || *wanted == "number" && kind == "integer")
         });
-        let percent = bare.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-        let share =
-            percent.map(|percent| (percent / 100.0).to_string()).filter(|_| self.schema["maximum"] == 1);
-        let label = match (is_value, share.filter(|share| Ratio::parse(share).is_some())) {
+        let label = match (is_value, share::meant(bare, self.schema)) {
             (true, _) => "this is text: take the quotes away".to_owned(),
             (_, Some(share)) => format!("did you mean `{share}`?"),
             _ => "this is text".to_owned(),
         };
+        if let Some(wanted) = share::wanted(self.schema).filter(|_| !is_value) {
+            return self.bad_value(&format!("must be {wanted}"), &share::label(bare), None);
+        }
         let message = format!("must be {}, not a string", self.wanted());
         self.found("flowrun::wrong_type", &message, &label, None)
     }

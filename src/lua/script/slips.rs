@@ -30,7 +30,10 @@ const SLIPS: &[(Sign, &str)] = &[
     (Has("\u{2212}"), "a minus is `-`"),
     (Begins("for ("), "a loop is written `for i = 1, n do … end`, or `for key, value in list do … end`"),
     (Begins("for("), "a loop is written `for i = 1, n do … end`, or `for key, value in list do … end`"),
-    (Has("${{"), "in Lua the name stands alone: `params.name`, without `${{ }}`"),
+    (
+        Has("${{"),
+        "this is Lua already, in which a name stands alone: `item.name`, `params.name`, without `${{ }}`",
+    ),
     (Has("{**"), "maps are joined by `tbl.merge(a, b)`"),
     (Has("{ **"), "maps are joined by `tbl.merge(a, b)`"),
     (Has(", **"), "maps are joined by `tbl.merge(a, b)`"),

@@ -24,15 +24,27 @@ pub(super) struct Unplaced {
     parts: u64,
 }
 
+/// A key makes a name that no file can have.
+fn too_long(name: &str) -> DataError {
+    let part = name.split('/').max_by_key(|part| part.len()).unwrap_or_default();
+    let (bytes, begins) = (part.len(), part.chars().take(40).collect::<String>());
+    DataError::Usage(format!(
+        "a key makes the name `{begins}…` of {bytes} bytes, and a file's name may have no more than 255; let `by` give shorter keys, such as a hash"
+    ))
+}
+
 impl Unplaced {
     /// None yet. Nothing is written before the first part.
     pub(super) fn new(options: &SplitOptions) -> Self {
         Self { folder: options.folder(), owner: options.owner.clone(), list: None, parts: 0 }
     }
 
-    /// Makes a file that will belong at `target`, and says where it is.
-    pub(super) fn create(&mut self, target: &Path) -> Result<(File, PathBuf), DataError> {
-        let fail = |intent, source| DataError::Io { intent, path: target.to_owned(), source };
+    /// Makes a file that will belong at `target`, which is `name` in messages, and says where it is.
+    pub(super) fn create(&mut self, target: &Path, name: &str) -> Result<(File, PathBuf), DataError> {
+        let fail = |intent, source: io::Error| match source.kind() {
+            io::ErrorKind::InvalidFilename => too_long(name),
+            _ => DataError::Io { intent, path: name.into(), source },
+        };
         self.begin().map_err(|source| fail("create the folder of", source))?;
         let folder = folder_of(target);
         self.make_folders(folder).map_err(|source| fail("create the folder of", source))?;

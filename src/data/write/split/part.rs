@@ -51,7 +51,7 @@ impl OpenPart {
         let path = options.path.file(key, number);
         let target = options.root.join(&path);
         let name: Arc<str> = path.into();
-        let (file, temporary) = unplaced.create(&target)?;
+        let (file, temporary) = unplaced.create(&target, &name)?;
         let output = Output::part(&options.each, Arc::clone(&name), file)?;
         let file = PartFile { name, key: key.into(), number, target, temporary, rows: 0, bytes: 0 };
         let writer = writer_to(output, &options.each, found, temp_dir)?;
