@@ -11,8 +11,7 @@ use super::args::PreviewArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::{changes, load, stdout, trials};
-use crate::lua::Change;
-use crate::plan::{Inputs, Plan, Step};
+use crate::plan::{Body, Inputs, ItemFunction, Plan, Step, Verb};
 use crate::source::nearest;
 use crate::trial::{Bench, Effects, Sample, Sampled, TriedItem, TriedStep};
 use crate::value::{printable, splitmix};
@@ -34,22 +33,12 @@ pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result
         say(&printable(note));
     }
     let color = console.stdout_color(arguments.console.color);
-    for (at, item) in &chosen {
+    let shown = Shown { bench: &bench, plan: &plan, step, width: console.width(), color };
+    for together in chosen.chunks(tried_at_once(step).min(chosen.len()).max(1)) {
         if bench.is_interrupted() {
             return Ok(Exit::Interrupted);
         }
-        let tried = if step.verb.is_map_like() { Some(one(&bench, &plan, step, item)?) } else { None };
-        let (tried, changes) = tried.map_or((None, Vec::new()), |(tried, changes)| (Some(tried), changes));
-        let changes = changes::lines(&changes);
-        let pair = Pair {
-            number: *at,
-            item,
-            tried: tried.as_ref(),
-            changes: &changes,
-            width: console.width(),
-            color,
-        };
-        put(pair.text().as_bytes())?;
+        shown.show(together)?;
     }
     if chosen.is_empty() {
         say(&format!("step `{}` gets no items", step.name));
@@ -109,14 +98,58 @@ fn shuffle(items: &mut Chosen, count: usize, seed: u64) {
     }
 }
 
-/// One item by itself: what came of it, the time that it took, and what it would have changed.
-fn one(
-    bench: &Bench,
-    plan: &Plan,
-    step: &Step,
-    item: &Arc<str>,
-) -> Result<((TriedItem, Duration), Vec<Change>), Fault> {
-    let TriedStep { mut items, time, changes } = bench.items(plan, step, std::slice::from_ref(item))?;
-    let tried = items.pop().ok_or_else(|| Fault::Internal("an item is gone".to_owned()))?;
-    Ok(((tried, time), changes))
+/// Lua runs on each item by itself, so that its time and what it changes are its own. A program is started once for all, as in
+/// a run.
+fn tried_at_once(step: &Step) -> usize {
+    match &step.body {
+        Body::Ready(Verb::MapLike(each)) if matches!(each.function, ItemFunction::Program(_)) => usize::MAX,
+        _ => 1,
+    }
+}
+
+/// A step at work, and how it is shown.
+struct Shown<'a> {
+    bench: &'a Bench,
+    plan: &'a Plan,
+    step: &'a Step,
+    /// Characters of a line.
+    width: usize,
+    color: bool,
+}
+
+impl Shown<'_> {
+    /// Shows these items, with what the function makes of them where the step has one.
+    fn show(&self, chosen: &[(u64, Arc<str>)]) -> Result<(), Fault> {
+        if !self.step.verb.is_map_like() {
+            return chosen.iter().try_for_each(|(number, item)| self.pair(*number, item, None, None, &[]));
+        }
+        let items: Vec<Arc<str>> = chosen.iter().map(|(_, item)| Arc::clone(item)).collect();
+        let TriedStep { items, time, changes } = self.bench.items(self.plan, self.step, &items)?;
+        if items.len() != chosen.len() {
+            return Err(Fault::Internal("an item is gone".to_owned()));
+        }
+        let changes = changes::lines(&changes);
+        let own_time = (items.len() == 1).then_some(time);
+        for (at, ((number, item), tried)) in chosen.iter().zip(&items).enumerate() {
+            let changes = if at + 1 == items.len() { &changes[..] } else { &[] };
+            self.pair(*number, item, Some(tried), own_time, changes)?;
+        }
+        if own_time.is_none() {
+            put(format!("{} items in {}, the program's start included\n", items.len(), pair::took(time))
+                .as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn pair(
+        &self,
+        number: u64,
+        item: &str,
+        tried: Option<&TriedItem>,
+        time: Option<Duration>,
+        changes: &[String],
+    ) -> Result<(), Fault> {
+        let pair = Pair { number, item, tried, time, changes, width: self.width, color: self.color };
+        put(pair.text().as_bytes())
+    }
 }

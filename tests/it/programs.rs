@@ -398,6 +398,29 @@ fn trials_run_a_program_only_when_they_may_have_effects() {
 }
 
 #[test]
+fn a_trial_starts_a_program_once_for_all_its_items() {
+    let program = "import json, os, sys\nopen('starts', 'a').write('x')\nfor line in sys.stdin:\n    r = json.loads(line)\n    \
+                   print(json.dumps({'id': r['id'], 'value': r['item']}), flush=True)\n";
+    let project = Project::with(
+        "steps:\n  docs: { items: [1, 2, 3, 4, 5, 6] }\n  work:\n    from: docs\n    map: { program: [python3, p.py], lanes: 4, concurrency: 8 }\n  \
+         save: { from: work, write: out.jsonl }\ntests:\n  - { name: many, step: work, items: [1, 2, 3], expect: [1, 2, 3] }\n",
+    )
+    .file("p.py", program);
+    let ran = project.run(&["preview", "pipeline.yaml", "work", "--items", "5", "--allow-effects"]).ok();
+    assert_eq!(project.read("starts"), "x");
+    let last = ran.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("5 items in ") && last.ends_with(", the program's start included"),
+        "{}",
+        ran.stdout
+    );
+    let heads: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("item ")).collect();
+    assert_eq!(heads, ["item 1", "item 2", "item 3", "item 4", "item 5"]);
+    project.run(&["test", "pipeline.yaml", "--allow-effects"]).ok();
+    assert_eq!(project.read("starts"), "xx");
+}
+
+#[test]
 fn a_script_that_has_changed_redoes_the_step() {
     let project = project(&format!("{PLAIN}\n      cache: true"), &[json!({"n": 1})]);
     run(&project, &[]).ok();

@@ -25,8 +25,10 @@ pub(super) struct Pair<'a> {
     pub(super) number: u64,
     /// As JSON text.
     pub(super) item: &'a str,
-    /// What came of it, and how long that took; `None`: it is only shown.
-    pub(super) tried: Option<&'a (TriedItem, Duration)>,
+    /// What came of it; `None`: it is only shown.
+    pub(super) tried: Option<&'a TriedItem>,
+    /// How long that took, where it was tried by itself.
+    pub(super) time: Option<Duration>,
     /// What the function would have changed, as lines.
     pub(super) changes: &'a [String],
     /// Characters of a line.
@@ -44,7 +46,7 @@ impl Pair<'_> {
         let width = self.width.clamp(WIDTH_MIN, WIDTH_MAX);
         let column = (width - BETWEEN.chars().count()) / 2;
         let left = wrapped(&pretty(self.item), if self.tried.is_some() { column } else { width });
-        let right: Vec<ColoredLine> = self.tried.map(|(tried, _)| right(tried, column)).unwrap_or_default();
+        let right: Vec<ColoredLine> = self.tried.map(|tried| right(tried, column)).unwrap_or_default();
         for at in 0..left.len().max(right.len()) {
             let item = left.get(at).map_or("", String::as_str);
             let Some((code, text)) = right.get(at) else {
@@ -55,7 +57,7 @@ impl Pair<'_> {
             let arrow = if at == 0 { BETWEEN } else { "     " };
             let _ = writeln!(out, "{item}{pad}{arrow}{}", self.paint(code, text));
         }
-        for log in self.tried.iter().flat_map(|(tried, _)| &tried.logs) {
+        for log in self.tried.iter().flat_map(|tried| &tried.logs) {
             let fields = log.fields.as_ref().map(|fields| format!(" {fields}")).unwrap_or_default();
             let text = format!("  {}: {}{fields}", log.level, log.message);
             let _ = writeln!(out, "{}", self.paint("2", &printable(&text)));
@@ -69,10 +71,8 @@ impl Pair<'_> {
 
     fn head(&self) -> String {
         let number = self.paint("1", &format!("item {}", self.number));
-        match self.tried {
-            Some((_, time)) => {
-                format!("{number}  {}\n", self.paint("2", &took(*time)))
-            }
+        match self.time {
+            Some(time) => format!("{number}  {}\n", self.paint("2", &took(time))),
             None => format!("{number}\n"),
         }
     }
@@ -83,7 +83,7 @@ impl Pair<'_> {
 }
 
 /// Short times are of interest here.
-fn took(time: Duration) -> String {
+pub(super) fn took(time: Duration) -> String {
     if time < Duration::from_secs(1) {
         return format!("{:.1} ms", time.as_secs_f64() * 1e3);
     }
@@ -177,8 +177,9 @@ mod tests {
     use super::*;
 
     fn shown(item: &str, ending: TriedEnding, color: bool) -> String {
-        let tried = (TriedItem { ending, logs: Vec::new() }, Duration::from_millis(2));
-        Pair { number: 3, item, tried: Some(&tried), changes: &[], width: 45, color }.text()
+        let tried = TriedItem { ending, logs: Vec::new() };
+        let time = Some(Duration::from_millis(2));
+        Pair { number: 3, item, tried: Some(&tried), time, changes: &[], width: 45, color }.text()
     }
 
     #[test]
