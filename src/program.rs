@@ -12,6 +12,7 @@ mod process;
 mod rehearsal;
 mod request;
 mod result;
+mod sayings;
 
 pub use answer::{Answer, ErrorAnswer, Line, Said, read};
 pub use answer_lines::{AnswerLines, TooLong};
@@ -22,3 +23,4 @@ pub use process::{Leaving, PATIENCE, Process, ProcessEvent, Pulse};
 pub use rehearsal::{Judgement, Scene, Wanted, rehearse};
 pub use request::{Request, RequestContext};
 pub use result::{write, write_all};
+pub use sayings::{Sayings, boundary};

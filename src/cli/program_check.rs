@@ -1,12 +1,11 @@
 //! `flowrun program-check` tries a program as an item function, without a pipeline. The `program` module plays the scenes.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::args::{ProgramCheckArguments, ProgramVerb};
 use super::console::put;
 use super::exit::{Complaint, Exit, Fault};
-use crate::program::{ItemProgram, Judgement, Scene, Wanted, rehearse};
+use crate::program::{ItemProgram, Judgement, ProgramValue, Scene, Wanted, rehearse};
 use crate::value::json::validate;
 use crate::value::printable;
 
@@ -29,12 +28,15 @@ pub(super) fn command(arguments: &ProgramCheckArguments) -> Result<Exit, Fault> 
         ProgramVerb::Filter => Wanted::Truth,
         ProgramVerb::FlatMap => Wanted::Values,
     };
-    let mut failed = 0;
+    let (mut failed, mut are_words_told) = (0, false);
     let mut printed = Ok(());
     let mut each = |judgement: Judgement| {
         failed += usize::from(judgement.outcome.is_err());
+        // What a program says when it fails is most often the same each time.
+        let words = if are_words_told { &[] } else { &judgement.last_words[..] };
+        are_words_told |= !words.is_empty();
         if printed.is_ok() {
-            printed = put(line(&judgement).as_bytes());
+            printed = put((line(&judgement) + &said(words)).as_bytes());
         }
     };
     rehearse(&program, &scenes(&arguments.items), (wanted, arguments.timeout), &mut each)
@@ -48,7 +50,7 @@ fn program(arguments: &ProgramCheckArguments, here: PathBuf) -> ItemProgram {
         words: arguments.program.clone(),
         root: here.clone(),
         folder: here,
-        env: BTreeMap::new(),
+        env: arguments.env.iter().cloned().map(|(name, value)| (name, ProgramValue::Text(value))).collect(),
         ready: arguments.ready,
         restart: 1,
     }
@@ -62,13 +64,21 @@ fn line(judgement: &Judgement) -> String {
     format!("{word} {:<28} {}\n", judgement.name, printable(said))
 }
 
+/// The last lines of standard error, beneath what went wrong.
+fn said(words: &[String]) -> String {
+    words.iter().map(|word| format!("       | {}\n", printable(word))).collect()
+}
+
 /// The user's own items first, then what programs stumble over.
 fn scenes(own: &[String]) -> Vec<Scene> {
-    let scene = |name: &str, items: Vec<String>| Scene { name: name.to_owned(), items };
+    let scene = |name: &str, items: Vec<String>| Scene { name: name.to_owned(), items, shown: false };
     let mut scenes: Vec<Scene> = own
         .iter()
         .enumerate()
-        .map(|(at, item)| scene(&format!("your item {}", at + 1), vec![item.clone()]))
+        .map(|(at, item)| Scene {
+            shown: true,
+            ..scene(&format!("your item {}", at + 1), vec![item.clone()])
+        })
         .collect();
     let like = |number: usize| {
         own.first().cloned().unwrap_or_else(|| format!(r#"{{"id":{number},"text":"a text"}}"#))

@@ -106,10 +106,11 @@ pub fn program_of(written: &Value) -> Result<Program, serde_json::Error> {
     program(written)?.ok_or_else(|| serde_json::Error::custom("no program"))
 }
 
-/// At least one word; numbers are words as they are written.
+/// At least one word; numbers are words as they are written. An argument may be empty; that the name of a program may not, the
+/// plan says.
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let word = |value: Value| match value {
-        Value::String(text) if !text.is_empty() => Ok(text),
+        Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
         other => Err(D::Error::custom(format_args!("`{other}` is no word of a command"))),
     };

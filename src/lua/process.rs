@@ -6,6 +6,6 @@ mod tree;
 mod wait;
 
 pub(crate) use child::{Child, Pipes, Start, StartFile};
-pub(crate) use find::{environment, find};
+pub(crate) use find::{environment, find, is_withheld};
 pub(crate) use tree::{ProcessTree, end_all as end_programs};
 pub(crate) use wait::{end, until_ended};

@@ -66,8 +66,9 @@ pub(super) const BIG_LITERAL: &str = "flowrun::big_literal";
 pub(super) const UNKNOWN_GLOBAL: &str = "flowrun::unknown_global";
 /// An escape in a string that Lua does not know.
 pub(super) const LUA_ESCAPE: &str = "flowrun::lua_escape";
-/// `setup` reads a file whose path it computes.
+/// A piece of Lua does something else than it looks like.
 pub(super) const LUA_LOOKALIKE: &str = "flowrun::lua_lookalike";
+/// `setup` reads a file whose path it computes.
 pub(super) const UNSEEN_FILE: &str = "flowrun::unseen_file";
 /// A policy stops at the first failure and bears failures.
 pub(super) const FAIL_FAST_TOLERANCE: &str = "flowrun::fail_fast_tolerance";
@@ -77,6 +78,8 @@ pub(super) const SHORT_DEADLINE: &str = "flowrun::short_deadline";
 pub(super) const TIMEOUT_WITHOUT_RETRIES: &str = "flowrun::timeout_without_retries";
 /// A rate limit never lets as many items run at once.
 pub(super) const UNUSED_CONCURRENCY: &str = "flowrun::unused_concurrency";
+/// A process is never sent as many items as it may have.
+pub(super) const UNUSED_LANES: &str = "flowrun::unused_lanes";
 /// Items may fail, and nothing reads those that did.
 pub(super) const UNREAD_FAILURES: &str = "flowrun::unread_failures";
 /// A sign in the path of a `write` that looks like more than text.
@@ -93,7 +96,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 43] = [
+pub const CODES: [(&str, &str); 44] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -132,6 +135,7 @@ pub const CODES: [(&str, &str); 43] = [
     (SHORT_DEADLINE, "a deadline can be missed although every item keeps its limits"),
     (TIMEOUT_WITHOUT_RETRIES, "a request that is cut off is not tried again"),
     (UNUSED_CONCURRENCY, "a rate limit never lets as many items run at once"),
+    (UNUSED_LANES, "a process of a program is never sent as many items as its `lanes` allow"),
     (UNREAD_FAILURES, "items may fail, and nothing reads those that did"),
     (LITERAL_PATH, "a sign in the path of a `write` looks like more than text, and is text"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),

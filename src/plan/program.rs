@@ -91,7 +91,9 @@ fn problem(
     if program.file().is_none() {
         let found = error(program.not_there(), &format!("{words}/0"), "this program");
         let is_script = program.root.join(&program.words[0]).is_file();
-        return Some(found.help(if is_script {
+        return Some(found.help(if program.words[0].is_empty() {
+            "the first word is the program, the others are its arguments"
+        } else if is_script {
             "the file is there: name what runs it, as in `[python3, FILE]`, or write `./FILE` and make it executable"
         } else {
             "a name is looked for on the search path; a path with `/` is relative to the pipeline file"

@@ -30,6 +30,7 @@ impl WarningContext<'_> {
             let Some(governed) = governed else { continue };
             found.extend(policy::contradiction(self.places, governed));
             found.extend(policy::idle(self.places, governed));
+            found.extend(policy::empty_lanes(self.places, governed));
             found.extend(policy::hopeless(self, governed));
             found.extend(count.and_then(|count| policy::late(self.places, governed, count)));
         }

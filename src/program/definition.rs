@@ -7,8 +7,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::sayings::Sayings;
 use crate::lua::process::{self, Start, StartFile};
 use crate::value::Secrets;
+
+/// Letters of a variable's name that is looked for, at least, and names that are told at most.
+const WITHHELD_LEAST: usize = 3;
+const WITHHELD_MOST: usize = 3;
 
 /// A program that is an item function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,14 +105,30 @@ impl ItemProgram {
         })
     }
 
+    /// The variables that flowrun has and the program has not, and that the program named last: it may have wanted them.
+    pub fn withheld(&self, last_words: &Sayings) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let lines = last_words.last();
+        let words =
+            lines.iter().flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+        for word in words.filter(|word| word.len() >= WITHHELD_LEAST) {
+            let is_new = !self.env.contains_key(word) && !names.iter().any(|name| name == word);
+            if is_new && process::is_withheld(word) {
+                names.push(word.to_owned());
+            }
+        }
+        names.truncate(WITHHELD_MOST);
+        names
+    }
+
     /// Why it cannot be started.
     pub fn not_there(&self) -> String {
         match self.words.first() {
             Some(name) if name.contains('/') => {
                 format!("there is no program `{name}`: no file that can be run")
             }
-            Some(name) => format!("there is no program `{name}` on the search path"),
-            None => "no program is named".to_owned(),
+            Some(name) if !name.is_empty() => format!("there is no program `{name}` on the search path"),
+            _ => "no program is named".to_owned(),
         }
     }
 }

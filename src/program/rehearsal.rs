@@ -12,7 +12,12 @@ use super::answer_lines::{AnswerLines, TooLong};
 use super::definition::ItemProgram;
 use super::process::{Leaving, Process, ProcessEvent, Pulse};
 use super::request::{Request, RequestContext};
+use super::sayings::Sayings;
 use crate::value::Secrets;
+
+/// Characters of a line that is no answer, and of an answer, as far as they are shown.
+const LINE_CHARS: usize = 120;
+const ANSWER_CHARS: usize = 1_000;
 
 /// One thing that a program is asked to do.
 #[derive(Debug, Clone)]
@@ -21,6 +26,8 @@ pub struct Scene {
     pub name: String,
     /// Items that are sent at once, as JSON text.
     pub items: Vec<String>,
+    /// Whether the answers themselves are of interest, not only their number.
+    pub shown: bool,
 }
 
 /// What came of a scene.
@@ -30,6 +37,8 @@ pub struct Judgement {
     pub name: String,
     /// What it answered, in words; or what it did wrong.
     pub outcome: Result<String, String>,
+    /// The last lines of its standard error, where it did wrong.
+    pub last_words: Vec<String>,
 }
 
 /// Which answers are wanted: `value`, a `value` that is true or false, or `values`.
@@ -70,13 +79,14 @@ pub fn rehearse(
             ids: 0,
             is_ready: false,
             lines: AnswerLines::default(),
+            sayings: Sayings::default(),
         };
         for scene in scenes {
             let outcome = stage.play(scene).await?;
-            each(Judgement { name: scene.name.clone(), outcome });
+            each(stage.judgement(scene.name.clone(), outcome));
         }
-        let outcome = stage.close().await;
-        each(Judgement { name: "the end of its input".to_owned(), outcome });
+        let outcome = stage.close().await?;
+        each(stage.judgement("the end of its input".to_owned(), outcome));
         Ok(())
     })
 }
@@ -94,9 +104,36 @@ struct Stage<'a> {
     /// Whether it has said anything.
     is_ready: bool,
     lines: AnswerLines,
+    /// What the process at hand, or the one before it, has said.
+    sayings: Sayings,
+}
+
+/// What was answered: how often with a result, with `skip` and with an error; and the answers themselves, where they are of
+/// interest.
+#[derive(Default)]
+struct Tally {
+    counts: [usize; 3],
+    shown: Option<Vec<String>>,
+}
+
+impl Tally {
+    /// In words.
+    fn told(self) -> String {
+        let names = ["answered", "skipped", "failed, as it says"];
+        let told = self.counts.iter().zip(names).filter(|(count, _)| **count > 0);
+        let counted = || told.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>();
+        self.shown.map_or_else(counted, |shown| shown).join(", ")
+    }
 }
 
 impl Stage<'_> {
+    fn judgement(&self, name: String, outcome: Result<String, String>) -> Judgement {
+        let said = self.sayings.last();
+        let last_words =
+            if outcome.is_err() { said.into_iter().map(str::to_owned).collect() } else { Vec::new() };
+        Judgement { name, outcome, last_words }
+    }
+
     /// Sends the items of a scene, and waits for all their answers.
     async fn play(&mut self, scene: &Scene) -> Result<Result<String, String>, String> {
         self.start()?;
@@ -118,7 +155,8 @@ impl Stage<'_> {
         if let Some(process) = &self.process {
             process.feed(lines);
         }
-        let outcome = self.answers(open).await;
+        let shown = scene.shown.then(Vec::new);
+        let outcome = self.answers(open, Tally { shown, ..Tally::default() }).await;
         if outcome.is_err() {
             self.stop().await;
         }
@@ -128,7 +166,7 @@ impl Stage<'_> {
     fn start(&mut self) -> Result<(), String> {
         if self.process.is_none() {
             self.number += 1;
-            self.lines = AnswerLines::default();
+            (self.lines, self.sayings) = (AnswerLines::default(), Sayings::default());
             self.is_ready = false;
             let which = (0, self.number);
             let sender = self.sender.clone();
@@ -142,18 +180,34 @@ impl Stage<'_> {
         let Some(mut process) = self.process.take() else { return };
         process.end();
         while let Some((_, number, event)) = self.events.recv().await {
-            if number == self.number && matches!(event, ProcessEvent::Ended(_)) {
-                return;
+            match event {
+                ProcessEvent::Said(bytes) if number == self.number => self.hear(&bytes),
+                ProcessEvent::Ended(_) if number == self.number => return,
+                _ => {}
             }
         }
     }
 
+    fn hear(&mut self, bytes: &[u8]) {
+        self.sayings.take(bytes);
+    }
+
+    /// What is said of a process that has ended before its time.
+    fn left(&mut self, leaving: &Leaving) -> String {
+        self.process = None;
+        self.sayings.end();
+        let withheld = self.program.withheld(&self.sayings);
+        let hint = withheld.first().map(|name| {
+            format!("; `{name}` is set here and not handed on to programs: give it with `--env {name}`")
+        });
+        format!("it {leaving} before it had answered{}", hint.unwrap_or_default())
+    }
+
     /// Waits for the answers under these numbers; what they were, or what went wrong.
-    async fn answers(&mut self, mut open: Vec<u64>) -> Result<String, String> {
+    async fn answers(&mut self, mut open: Vec<u64>, mut tally: Tally) -> Result<String, String> {
         // The first answer may wait for the program to set itself up.
         let limit = if self.is_ready { self.limit } else { self.limit.max(self.program.ready) };
         let until = Instant::now() + limit;
-        let mut counts = [0_usize; 3];
         while !open.is_empty() {
             let Ok(event) = timeout_at(until, self.events.recv()).await else {
                 return Err(format!(
@@ -163,26 +217,24 @@ impl Stage<'_> {
             };
             match event {
                 Some((_, number, ProcessEvent::Wrote(bytes))) if number == self.number => {
-                    self.take(&bytes, &mut open, &mut counts)?;
+                    self.take(&bytes, &mut open, &mut tally)?;
                 }
                 Some((_, number, ProcessEvent::Ended(leaving))) if number == self.number => {
-                    self.process = None;
-                    return Err(format!("it {leaving} before it had answered"));
+                    return Err(self.left(&leaving));
                 }
+                Some((_, number, ProcessEvent::Said(bytes))) if number == self.number => self.hear(&bytes),
                 Some(_) => {}
                 None => return Err("nobody tells of it any more".to_owned()),
             }
         }
-        let names = ["answered", "skipped", "failed, as it says"];
-        let told = counts.iter().zip(names).filter(|(count, _)| **count > 0);
-        Ok(told.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", "))
+        Ok(tally.told())
     }
 
-    fn take(&mut self, bytes: &[u8], open: &mut Vec<u64>, counts: &mut [usize; 3]) -> Result<(), String> {
+    fn take(&mut self, bytes: &[u8], open: &mut Vec<u64>, tally: &mut Tally) -> Result<(), String> {
         let mut lines = std::mem::take(&mut self.lines);
         let mut taken = Ok(());
         let whole = lines.take(bytes, |line| {
-            taken = self.answer(line, open, counts);
+            taken = self.answer(line, open, tally);
             taken.is_ok()
         });
         self.lines = lines;
@@ -191,7 +243,7 @@ impl Stage<'_> {
     }
 
     /// Takes one line.
-    fn answer(&mut self, line: &[u8], open: &mut Vec<u64>, counts: &mut [usize; 3]) -> Result<(), String> {
+    fn answer(&mut self, line: &[u8], open: &mut Vec<u64>, tally: &mut Tally) -> Result<(), String> {
         let wrong =
             |why: String| format!("it wrote a line that is no answer, because {why}: `{}`", shown(line));
         self.is_ready = true;
@@ -199,7 +251,10 @@ impl Stage<'_> {
             let at = open.iter().position(|other| *other == id);
             let at = at.ok_or_else(|| wrong(format!("no item is in flight under id {id}")))?;
             open.swap_remove(at);
-            counts[self.judge(&said)?] += 1;
+            tally.counts[self.judge(&said)?] += 1;
+            if let Some(shown) = &mut tally.shown {
+                shown.push(told(&said));
+            }
         }
         Ok(())
     }
@@ -219,18 +274,28 @@ impl Stage<'_> {
     }
 
     /// Lets the process go: it has to end by itself.
-    async fn close(&mut self) -> Result<String, String> {
+    ///
+    /// # Errors
+    /// Fails when it cannot be started again.
+    async fn close(&mut self) -> Result<Result<String, String>, String> {
         self.start()?;
-        let Some(mut process) = self.process.take() else { return Ok(String::new()) };
+        let Some(mut process) = self.process.take() else { return Ok(Ok(String::new())) };
         process.close();
+        Ok(self.end().await)
+    }
+
+    /// Waits for the end of a process that was told to end.
+    async fn end(&mut self) -> Result<String, String> {
         while let Some((_, number, event)) = self.events.recv().await {
             match event {
                 ProcessEvent::Ended(Leaving::Exit(0)) if number == self.number => {
                     return Ok("it ended".to_owned());
                 }
                 ProcessEvent::Ended(leaving) if number == self.number => {
+                    self.sayings.end();
                     return Err(format!("it {leaving}"));
                 }
+                ProcessEvent::Said(bytes) if number == self.number => self.hear(&bytes),
                 ProcessEvent::Wrote(bytes) if number == self.number && read(bytes.trim_ascii()).is_err() => {
                     return Err(format!("it wrote what is no answer: `{}`", shown(&bytes)));
                 }
@@ -241,7 +306,27 @@ impl Stage<'_> {
     }
 }
 
+/// An answer, for people.
+fn told(said: &Said<'_>) -> String {
+    match said {
+        Said::Value(value) | Said::Values(value) => start(value, ANSWER_CHARS),
+        Said::Skip(None) => "skipped".to_owned(),
+        Said::Skip(Some(reason)) => format!("skipped: {reason}"),
+        Said::Error(error) => format!("failed, as it says: {}", error.message),
+        Said::Unfit(why) => why.clone(),
+    }
+}
+
 /// The beginning of what was written.
 fn shown(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim_end().chars().take(120).collect()
+    start(bytes, LINE_CHARS)
+}
+
+fn start(bytes: &[u8], most: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut shown: String = text.trim_end().chars().take(most).collect();
+    if shown.len() < text.trim_end().len() {
+        shown.push('…');
+    }
+    shown
 }

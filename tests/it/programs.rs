@@ -492,6 +492,117 @@ fn a_program_can_be_tried_without_a_pipeline() {
 }
 
 #[test]
+fn a_trial_of_a_program_shows_answers_to_own_items_and_what_it_says_when_it_fails() {
+    let program = "import json, os, sys
+key = os.environ['SERVICE_KEY']
+for line in sys.stdin:
+    r = json.loads(line)
+    item = r['item']
+    if item == 'bad':
+        sys.stderr.write('looked at it\\nValueError: bad item')
+        sys.exit(3)
+    answer = {'error': {'message': 'KeyError: text'}} if item == 'odd' else {'skip': 'too short'} if item == 'short' else {'value': [key, item]}
+    print(json.dumps({'id': r['id'], **answer}), flush=True)
+";
+    let project = Project::new().file("p.py", program);
+    let trial = |args: &[&str], set: Option<&str>| -> Ran {
+        let all = [&["program-check"], args, &["--", "python3", "p.py"]].concat();
+        let mut command = project.command(&all);
+        command.env_remove("SERVICE_KEY").envs(set.map(|value| ("SERVICE_KEY", value)));
+        command.output().expect("it runs").into()
+    };
+    let items = [
+        "--item",
+        "{\"a\":1}",
+        "--item",
+        "\"odd\"",
+        "--item",
+        "\"short\"",
+        "--item",
+        "\"bad\"",
+        "--item",
+        "\"bad\"",
+    ];
+    let ran = trial(&[&["--env", "SERVICE_KEY=k7"], &items[..]].concat(), None);
+    let expect = "ok     your item 1                  [\"k7\", {\"a\": 1}]
+ok     your item 2                  failed, as it says: KeyError: text
+ok     your item 3                  skipped: too short
+wrong  your item 4                  it ended with exit code 3 before it had answered
+       | looked at it
+       | ValueError: bad item
+wrong  your item 5                  it ended with exit code 3 before it had answered
+ok     an item                      1 answered
+";
+    assert!(ran.code == 1 && ran.stdout.starts_with(expect), "{}{}", ran.stdout, ran.stderr);
+    let ran = trial(&["--env", "SERVICE_KEY", "--item", "1"], Some("k8")).ok();
+    assert!(ran.stdout.starts_with("ok     your item 1                  [\"k8\", 1]\n"), "{}", ran.stdout);
+    let ran = trial(&["--env", "SERVICE_KEY"], None);
+    assert!(ran.code == 2 && ran.stderr.contains("`SERVICE_KEY=VALUE`"), "{}", ran.stderr);
+    let ran = trial(&[], Some("k9"));
+    let hint = "`SERVICE_KEY` is set here and not handed on to programs: give it with `--env SERVICE_KEY`";
+    assert!(ran.stdout.lines().next().is_some_and(|line| line.contains(hint)), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("Traceback").count(), 1, "{}", ran.stdout);
+}
+
+#[test]
+fn a_variable_that_a_program_misses_and_that_is_set_here_is_named() {
+    let program = "import os\nos.environ['SERVICE_KEY']\n";
+    let pipeline = |env: &str| {
+        format!(
+            "steps:\n  docs: {{ items: [1] }}\n  work: {{ from: docs, map: {{ program: {{ run: [python3, p.py]{env} }} }} }}\n  save: {{ from: work, write: out.jsonl }}\n"
+        )
+    };
+    let run = |env: &str, set: &str| {
+        let project = Project::with(&pipeline(env)).file("p.py", program);
+        let output = project.command(&["pipeline.yaml"]).env(set, "a-value-7").output().expect("it runs");
+        let ran = Ran::from(output);
+        assert!(ran.code == 1 && !ran.stderr.contains("a-value-7"), "{}", ran.stderr);
+        ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let hint = "KeyError: 'SERVICE_KEY'; `SERVICE_KEY` is set here and not handed on: name it under `env` of the program";
+    let said = run("", "SERVICE_KEY");
+    assert!(said.contains(hint), "{said}");
+    for (env, set) in [(", env: {OTHER: 1}", "ANOTHER_KEY"), ("", "SERVICE_KEYS")] {
+        let said = run(env, set);
+        assert!(!said.contains("is set here") && said.contains("`HOME`, `LANG` and `env` only"), "{said}");
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_started_again_is_named() {
+    let script = "#!/bin/sh\nrm \"$0\"\nread line\necho '{\"id\":1,\"value\":1}'\nread line\nexit 3\n";
+    let project = Project::with(
+        "steps:\n  docs: { items: [1, 2, 3] }\n  work: { from: docs, map: { program: [./work.sh], concurrency: 1 } }\n  \
+         save: { from: work, write: out.jsonl }\n  lost: { from: work.failed, write: failed.jsonl }\n",
+    )
+    .file("work.sh", script);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(project.path("work.sh"), mode).expect("ours");
+    let ran = project.run(&["pipeline.yaml"]);
+    let why = "`./work.sh` cannot be started: there is no program `./work.sh`: no file that can be run";
+    let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(ran.code == 1 && said.contains(why), "{said}");
+    let shown = project.run(&["show", "latest"]).ok();
+    assert!(shown.stdout.contains(why), "{}", shown.stdout);
+}
+
+#[test]
+fn an_argument_of_a_program_may_be_empty() {
+    let program = "import json, sys\nfor line in sys.stdin:\n    r = json.loads(line)\n    print(json.dumps({'id': r['id'], 'value': sys.argv[1:]}), flush=True)\n";
+    let pipeline = |words: &str| {
+        Project::with(&format!(
+            "steps:\n  docs: {{ items: [1] }}\n  work: {{ from: docs, map: {{ program: {words} }} }}\n  save: {{ from: work, write: out.jsonl }}\n"
+        ))
+        .file("p.py", program)
+    };
+    let project = pipeline("[python3, p.py, '', x]");
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "[\"\",\"x\"]\n");
+    let ran = pipeline("['', p.py]").run(&["check", "pipeline.yaml"]);
+    assert!(ran.code != 0 && ran.stderr.contains("no program is named"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_program_is_told_how_the_attempt_before_failed() {
     let program = "import json, sys\nfor line in sys.stdin:\n    r = json.loads(line)\n    last = r['ctx'].get('last')\n    \
                    a = {'value': last} if last else {'error': {'message': 'not yet', 'fields': {'why': [1]}}}\n    \

@@ -168,6 +168,10 @@ pub(in crate::cli) struct ProgramCheckArguments {
     /// An item of your own, as JSON; may be given several times
     #[arg(long = "item", value_name = "JSON")]
     pub(in crate::cli) items: Vec<String>,
+    /// A variable that it gets beside `PATH`, `HOME` and `LANG`, as `env` of a step gives it; without a value, the one that is
+    /// set here; may be given several times
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = value::variable)]
+    pub(in crate::cli) env: Vec<(String, String)>,
     /// The verb that it is to be the function of
     #[arg(long = "as", value_name = "VERB", value_enum, default_value_t)]
     pub(in crate::cli) verb: ProgramVerb,

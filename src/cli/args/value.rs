@@ -12,6 +12,20 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `NAME=VALUE`, or `NAME` with the value of that variable of flowrun's own.
+pub(super) fn variable(text: &str) -> Result<(String, String), String> {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    match text.split_once('=') {
+        Some((name, value)) if is_name(name) => Ok((name.to_owned(), value.to_owned())),
+        None if is_name(text) => {
+            let value = std::env::var(text);
+            let value = value.map_err(|_| format!("it is not set here; give it a value: `{text}=VALUE`"))?;
+            Ok((text.to_owned(), value))
+        }
+        _ => Err("write `NAME=VALUE`, or `NAME` for the value that is set here".to_owned()),
+    }
+}
+
 /// Something.
 pub(super) fn filled(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("something is expected".to_owned()) } else { Ok(text.to_owned()) }

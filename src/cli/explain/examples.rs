@@ -86,6 +86,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("unread_failures"),
     example!("unseen_file"),
     example!("unused_concurrency"),
+    example!("unused_lanes"),
     example!("unused_rate_limit"),
     example!("unused_step"),
     example!("write_conflict"),

@@ -224,6 +224,9 @@ fn running(program: &ItemProgram, policy: &Policy) -> String {
     let several = if processes == 1 { "process" } else { "processes" };
     let lanes = match policy.lanes {
         1 => String::new(),
+        lanes if lanes > policy.concurrency => {
+            format!(" with {lanes} lanes, {} of them in use", policy.concurrency)
+        }
         lanes => format!(" with {lanes} lanes{}", if processes == 1 { "" } else { " each" }),
     };
     format!("`{}` in {processes} {several}{lanes}", printable(&program.shown()))

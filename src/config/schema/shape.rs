@@ -99,7 +99,7 @@ pub(in super::super) fn short_words(schema: &mut Schema) {
 
 /// A list of at least one word; a number is one, too.
 pub(in super::super) fn words_list(schema: &mut Schema) {
-    schema.insert("items".to_owned(), json!({ "type": ["string", "number"], "minLength": 1 }));
+    schema.insert("items".to_owned(), json!({ "type": ["string", "number"] }));
     schema.insert("minItems".to_owned(), 1.into());
 }
 

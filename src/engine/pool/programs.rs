@@ -7,7 +7,6 @@ mod batch;
 mod driver;
 mod explain;
 mod judge;
-mod lines;
 mod slow;
 
 use std::sync::Arc;

@@ -20,9 +20,17 @@ pub(crate) fn find(root: &Path, name: &str) -> Option<PathBuf> {
     places.find(|file| is_runnable(file))
 }
 
+/// What every item program has of flowrun's own environment beside `PATH`.
+const GIVEN: [&str; 2] = ["HOME", "LANG"];
+
+/// Whether flowrun has a variable of this name that no item program has by itself.
+pub(crate) fn is_withheld(name: &str) -> bool {
+    name != "PATH" && !GIVEN.contains(&name) && env::var_os(name).is_some()
+}
+
 /// What every item program has of flowrun's own environment.
 pub(crate) fn environment() -> BTreeMap<OsString, OsString> {
-    let given = ["HOME", "LANG"].into_iter().filter_map(|name| Some((name.into(), env::var_os(name)?)));
+    let given = GIVEN.into_iter().filter_map(|name| Some((name.into(), env::var_os(name)?)));
     given.chain([("PATH".into(), search_path())]).collect()
 }
 

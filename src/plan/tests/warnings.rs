@@ -117,6 +117,33 @@ fn more_at_once_than_a_rate_limit_lets_run_is_idle() {
 }
 
 #[test]
+fn lanes_that_concurrency_never_fills_are_idle() {
+    let check = |top: &str, policy: &str, expect: &[&str]| {
+        let text = format!(
+            "{top}steps:\n  docs: {{ read: docs.jsonl }}\n  work:\n    from: docs\n    map:\n      program: [cat]\n      {policy}\n  save: {{ from: work, write: out.jsonl }}\n"
+        );
+        // It runs in the folder of the file, which is none here.
+        let expect = [&["program"], expect].concat();
+        check_file(&text, &expect);
+    };
+    let idle = &["unused_lanes"][..];
+    check("", "lanes: 5", idle);
+    check("", "lanes: 64\n      concurrency: 63", idle);
+    check("defaults: { map: { concurrency: 8 } }\n", "lanes: 9", idle);
+    for policy in [
+        "lanes: 4",
+        "lanes: 64\n      concurrency: 64",
+        "lanes: 64\n      concurrency: auto",
+        "concurrency: 9",
+    ] {
+        check("", policy, &[]);
+    }
+    // Lanes that were written for other steps too are no slip of this one.
+    check("defaults: { map: { lanes: 64 } }\n", "retries: 1", &[]);
+    check("policies: { wide: { lanes: 64 } }\n", "policy: wide", &[]);
+}
+
+#[test]
 fn a_deadline_must_have_room_for_the_worst_case() {
     let check = |source: &str, deadline: &str, policy: &str, expect: &[&str]| {
         check_policy(

@@ -65,6 +65,30 @@ pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Dia
     Some(warning.help(format!("`concurrency: {usable}` does the same; no attempt takes longer than {limit}")))
 }
 
+/// More lanes than items that may run at once. `lanes` from `policies` and `defaults` are meant for other steps too.
+pub(super) fn empty_lanes(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
+    step.own.lanes.as_ref()?.known()?;
+    let (lanes, most) = (step.policy.lanes, step.policy.concurrency);
+    // The number of cores is another one on every machine.
+    let is_auto = matches!(step.written.concurrency, Some(Setting::Known(Concurrency::Auto)));
+    if lanes <= most || is_auto {
+        return None;
+    }
+    let items = if most == 1 { "1 item runs".to_owned() } else { format!("{most} items run") };
+    let message =
+        format!("step `{}` can never fill its {lanes} lanes: no more than {items} at once", step.step.name);
+    let label = ("lanes", "more than its one process is ever sent");
+    let mut warning = step.warning(places, codes::UNUSED_LANES, message, label);
+    if step.written.concurrency.is_some() {
+        let concurrency = step.pointer(places, "concurrency");
+        warning = places.also(warning, &DocumentPart::Value(&concurrency), "no more than this in all");
+    }
+    Some(warning.help(format!(
+        "`concurrency: {lanes}` fills the lanes of one process, `concurrency: {}` those of two; `lanes: {most}` changes nothing",
+        lanes.saturating_mul(2)
+    )))
+}
+
 /// A request that is cut off by `timeout` and then given up at once. `retries: 0` says that this is meant.
 pub(super) fn hopeless(advice: &WarningContext<'_>, step: &PolicyStep<'_>) -> Option<Diagnostic> {
     let timeout = step.policy.timeout?;

@@ -230,8 +230,9 @@ impl Driver {
             Order::Start(process) => {
                 self.tell_start(process);
                 if let Err(why) = self.seats.start(process) {
+                    let why = format!("`{}` cannot be started: {why}", self.name);
                     self.crew.died(process, &why, now);
-                    return Err(format!("`{}` cannot be started: {why}", self.name));
+                    return Err(why);
                 }
             }
             Order::Send { process, job, id } => self.send(process, job, id, now),

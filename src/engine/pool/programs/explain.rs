@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::lines::{Sayings, boundary};
 use crate::event::FailureKind;
 use crate::lua::{AttemptEnding, Failure, ResultShape, WorkerOptions};
-use crate::program::{self, End, ErrorAnswer, Leaving, Said};
+use crate::program::{self, End, ErrorAnswer, Leaving, Said, Sayings, boundary};
 use crate::value::json::on_one_line;
 use crate::value::{Mask, printable};
 
@@ -92,19 +91,32 @@ pub(super) fn leaving(
     (leaving, has_answered): (&Leaving, bool),
     last_words: &Sayings,
     unended: &[u8],
+    withheld: &[&str],
 ) -> String {
     // What a program says that ends by a signal, or well, is seldom why.
     let is_told = matches!(leaving, Leaving::Exit(code) if *code != 0);
     let last = last_words.last().last().filter(|_| is_told).map_or(String::new(), |line| format!(": {line}"));
     let hint = match leaving {
         Leaving::Exit(0) if !has_answered && unended.is_empty() => {
-            " before it had answered; does it read its standard input?"
+            " before it had answered; does it read its standard input?".to_owned()
         }
-        Leaving::Exit(_) if !has_answered => "; of variables it gets `PATH`, `HOME`, `LANG` and `env` only",
-        _ => "",
+        Leaving::Exit(0) => String::new(),
+        _ if !withheld.is_empty() => {
+            let names: Vec<String> = withheld.iter().map(|name| format!("`{name}`")).collect();
+            format!("; {} set here and not handed on: name it under `env` of the program", are(&names))
+        }
+        Leaving::Exit(_) if !has_answered => {
+            "; of variables it gets `PATH`, `HOME`, `LANG` and `env` only".to_owned()
+        }
+        _ => String::new(),
     };
     let within = if unended.is_empty() { "" } else { " in the middle of a line" };
     format!("`{program}` {leaving}{within}{last}{hint}")
+}
+
+/// `` `A` is ``, `` `A` and `B` are ``
+fn are(names: &[String]) -> String {
+    format!("{} {}", names.join(" and "), if names.len() == 1 { "is" } else { "are" })
 }
 
 /// What is said of a line that is no answer.

@@ -8,8 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::engine::pool::options::PoolOptions;
 use crate::engine::pool::programs::explain;
-use crate::engine::pool::programs::lines::Sayings;
-use crate::program::{AnswerLines, ItemProgram, Leaving, Process, Pulse, Request, RequestContext};
+use crate::program::{AnswerLines, ItemProgram, Leaving, Process, Pulse, Request, RequestContext, Sayings};
 
 /// One process, or room for one.
 struct Seat {
@@ -131,7 +130,9 @@ impl Seats {
     /// What is said of a process that has ended.
     pub(super) fn leaving(&self, place: usize, name: &str, leaving: (&Leaving, bool)) -> String {
         let seat = &self.all[place];
-        explain::leaving(name, leaving, &seat.sayings, seat.answers.unended())
+        let withheld = self.program.withheld(&seat.sayings);
+        let withheld: Vec<&str> = withheld.iter().map(String::as_str).collect();
+        explain::leaving(name, leaving, &seat.sayings, seat.answers.unended(), &withheld)
     }
 
     /// Keeps what the process said last for what is about to be told of these attempts.

@@ -11,7 +11,7 @@ const LAST_BYTES: usize = 4 << 10;
 
 /// The standard error of one process.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sayings {
+pub struct Sayings {
     /// Hides secrets, before anything is cut off: half of one would not be found any more.
     mask: Mask,
     rest: Vec<u8>,
@@ -19,12 +19,13 @@ pub(super) struct Sayings {
 }
 
 impl Sayings {
-    pub(super) fn new(mask: Mask) -> Self {
+    /// Nothing was said yet.
+    pub fn new(mask: Mask) -> Self {
         Self { mask, ..Self::default() }
     }
 
     /// Takes what was read; the lines that are whole by now.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Vec<String> {
+    pub fn take(&mut self, bytes: &[u8]) -> Vec<String> {
         self.rest.extend_from_slice(bytes);
         let Some(end) = memchr::memrchr(b'\n', &self.rest) else {
             return if self.rest.len() > SAID_LINE_MAX { self.end() } else { Vec::new() };
@@ -36,7 +37,7 @@ impl Sayings {
     }
 
     /// The line that has no end.
-    pub(super) fn end(&mut self) -> Vec<String> {
+    pub fn end(&mut self) -> Vec<String> {
         let rest = std::mem::take(&mut self.rest);
         if rest.is_empty() { Vec::new() } else { self.keep(vec![self.text(&rest)]) }
     }
@@ -63,7 +64,7 @@ impl Sayings {
     }
 
     /// The last lines, as many as an error tells.
-    pub(super) fn last(&self) -> Vec<&str> {
+    pub fn last(&self) -> Vec<&str> {
         let mut room = LAST_BYTES;
         let mut lines: Vec<&str> = Vec::new();
         for line in self.last.iter().rev() {
@@ -79,7 +80,7 @@ impl Sayings {
 }
 
 /// Where a text may be cut that is to have so many bytes at most.
-pub(super) fn boundary(text: &str, most: usize) -> usize {
+pub fn boundary(text: &str, most: usize) -> usize {
     (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
