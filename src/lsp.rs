@@ -12,6 +12,7 @@ mod documents;
 mod edits;
 mod file;
 mod findings;
+mod functions;
 mod hover;
 mod ids;
 mod kin;

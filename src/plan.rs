@@ -29,6 +29,7 @@ mod lua_file;
 mod lua_path;
 mod lua_pieces;
 mod lua_text;
+mod lua_texts;
 mod mentions;
 mod missing_modules;
 mod name_clash;
@@ -75,6 +76,7 @@ pub use function_at::function_at;
 pub use included_names::{IncludedName, included_names, included_paths};
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
+pub use lua_texts::{LuaSpot, LuaText, LuaTexts, NamedFunction};
 pub use mentions::{Mention, Named, mentions};
 pub use policy_keys::{PolicyKey, PolicyOrigin};
 pub use step::{

@@ -11,7 +11,7 @@ exports.activate = () => {
     "flowrun",
     { command, args: ["lsp"] },
     {
-      documentSelector: [{ language: "yaml" }],
+      documentSelector: [{ language: "yaml" }, { language: "lua" }],
       synchronize: { fileEvents: workspace.createFileSystemWatcher("**/*.lua") },
     },
   );

@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::documents::{OpenDocument, Workspace};
+use super::edits::Changes;
 use super::file::File;
-use super::names::Changes;
-use super::{complete, edits, hover, ids, names};
+use super::{complete, edits, functions, hover, ids, names};
 use crate::plan::Inputs;
 use crate::source::Span;
 
@@ -82,21 +82,16 @@ pub(super) fn answer(workspace: Workspace<'_>, method: &str, params: Value) -> R
                 Ok(ids::at(file, offset).map_or(Value::Null, places))
             })
         }
-        "textDocument/prepareRename" => at(workspace, &read(params)?, |file, offset| {
-            ids::sound(file).map_err(refused)?;
-            let found = ids::at(file, offset);
-            Ok(found.map_or(
-                Value::Null,
-                |(id, span)| json!({ "range": file.range(span), "placeholder": id.name }),
-            ))
+        "textDocument/prepareRename" => in_lua_too(workspace, &read(params)?, |file, offset| {
+            if !functions::is_lua(file) {
+                ids::sound(file).map_err(refused)?;
+            }
+            let found = ids::at(file, offset).map(|(_, span)| span);
+            let found = found.or_else(|| functions::at(workspace, file, offset));
+            let offered = |span| json!({ "range": file.range(span), "placeholder": file.slice(span) });
+            Ok(found.map_or(Value::Null, offered))
         }),
-        "textDocument/rename" => {
-            let params: RenameParams = read(params)?;
-            at(workspace, &params.text_document_position_params, |file, offset| {
-                let changes = names::rename(workspace, file, offset, &params.new_name);
-                changes.map(|changes| change(&changes)).map_err(refused)
-            })
-        }
+        "textDocument/rename" => rename(workspace, &read(params)?),
         "textDocument/documentSymbol" => {
             let params: DocumentSymbolParams = read(params)?;
             Ok(pipeline(workspace, &params.text_document.uri.0)?
@@ -114,6 +109,19 @@ pub(super) fn answer(workspace: Workspace<'_>, method: &str, params: Value) -> R
         }
         _ => Err(Refusal::new(ErrorCode::MethodNotFound, format!("`{method}` is not supported"))),
     }
+}
+
+fn rename(workspace: Workspace<'_>, params: &RenameParams) -> Result<Value, Refusal> {
+    in_lua_too(workspace, &params.text_document_position_params, |file, offset| {
+        let new = &params.new_name;
+        let changes = if functions::is_lua(file) {
+            let renamed = functions::rename(workspace, file, offset, new);
+            renamed.unwrap_or_else(|| Err("no name that can be followed stands here".to_owned()))
+        } else {
+            names::rename(workspace, file, offset, new)
+        };
+        changes.map(|changes| change(&changes)).map_err(refused)
+    })
 }
 
 fn read<P: DeserializeOwned>(params: Value) -> Result<P, Refusal> {
@@ -144,6 +152,18 @@ fn at<'a>(
     match pipeline(workspace, &place.text_document.uri.0)? {
         Some(OpenDocument { file, .. }) => answer(file, file.byte(place.position)),
         None => Ok(Value::Null),
+    }
+}
+
+/// The same about files of Lua, which have no other answers.
+fn in_lua_too<'a>(
+    workspace: Workspace<'a>,
+    place: &TextDocumentPositionParams,
+    answer: impl FnOnce(&'a File, usize) -> Result<Value, Refusal>,
+) -> Result<Value, Refusal> {
+    match workspace.files.get(&place.text_document.uri.0) {
+        Some(OpenDocument { file, .. }) if functions::is_lua(file) => answer(file, file.byte(place.position)),
+        _ => at(workspace, place, answer),
     }
 }
 

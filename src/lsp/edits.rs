@@ -1,10 +1,13 @@
 //! This module makes changes to a whole file: its formatted text, and the smallest replacement that leads to it.
 
-use gen_lsp_types::TextEdit;
+use gen_lsp_types::{TextEdit, Uri};
 
 use super::file::File;
 use crate::config;
 use crate::source::Span;
+
+/// Edits of some files.
+pub(super) type Changes = Vec<(Uri, Vec<TextEdit>)>;
 
 /// What `flowrun fmt` would change; `None` when the file is no sound YAML.
 pub(super) fn format(file: &File) -> Option<Vec<TextEdit>> {

@@ -103,12 +103,17 @@ impl<'a> Kin<'a> {
         if let Some(at) = self.files.iter().position(|file| file.path == *path) {
             return Some(at);
         }
-        let open = workspace.files.values().map(|open| &open.file).find(|file| file.path == *path);
-        self.files.push(match open {
-            Some(file) => KinFile::Open(file),
-            None => KinFile::OnDisk(Box::new(on_disk(path, language)?)),
-        });
+        self.files.push(known(workspace, path, language)?);
         Some(self.files.len() - 1)
+    }
+}
+
+/// The file at `path`, open or on the disk; `None`: it cannot be read.
+pub(super) fn known<'a>(workspace: Workspace<'a>, path: &Path, language: &str) -> Option<KinFile<'a>> {
+    let open = workspace.files.values().map(|open| &open.file).find(|file| file.path == *path);
+    match open {
+        Some(file) => Some(KinFile::Open(file)),
+        None => Some(KinFile::OnDisk(Box::new(on_disk(path, language)?))),
     }
 }
 

@@ -1,18 +1,21 @@
 //! This module follows the names of policies and limits through all files that they may stand in: where one is defined,
 //! where it is named, and what becomes of those places under another name.
 
-use gen_lsp_types::{Location, TextEdit, Uri};
+use gen_lsp_types::Location;
 
 use super::documents::Workspace;
+use super::edits::Changes;
 use super::file::File;
 use super::findings;
+use super::functions;
 use super::ids::{self, Id};
 use super::kin::Kin;
 use crate::plan::{self, Named};
 use crate::source::Span;
 
-/// Edits of some files.
-pub(super) type Changes = Vec<(Uri, Vec<TextEdit>)>;
+/// What is said where nothing can be renamed.
+const NOTHING: &str =
+    "no name of a step, a policy or a rate limit stands here, and none in Lua that can be followed";
 
 /// Where a name is defined.
 pub(super) fn definition(workspace: Workspace<'_>, file: &File, id: Id<'_>) -> Option<Location> {
@@ -63,7 +66,10 @@ pub(super) fn rename(
     new: &str,
 ) -> Result<Changes, String> {
     ids::sound(file)?;
-    let (old, _) = ids::at(file, offset).ok_or("no name of a step, a policy or a rate limit stands here")?;
+    let Some((old, _)) = ids::at(file, offset) else {
+        let in_lua = functions::rename(workspace, file, offset, new);
+        return in_lua.unwrap_or_else(|| Err(NOTHING.to_owned()));
+    };
     ids::check_new(new)?;
     if old.name == new {
         return Ok(vec![(file.uri.clone(), Vec::new())]);

@@ -61,7 +61,10 @@ impl LuaPath {
     }
 
     /// The file of a module: the first that is there, or where it would be first.
-    pub(super) fn module(&self, name: &str) -> Result<PathBuf, String> {
+    ///
+    /// # Errors
+    /// Fails when a module cannot have this name.
+    pub fn module(&self, name: &str) -> Result<PathBuf, String> {
         let below = module_name(name)?;
         Ok(self.find(|folder| Some(folder.join(&below))).unwrap_or(below))
     }

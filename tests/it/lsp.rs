@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 mod language;
+mod lua_names;
 mod protocol;
 mod renaming;
 mod shared_names;

@@ -9,7 +9,7 @@ mod node;
 mod scopes;
 mod statement;
 
-pub(in crate::lua) use names::{FreeName, FreeNames, NameUse};
+pub(in crate::lua) use names::{FreeName, FreeNames, NameSite, NameUse};
 pub(super) use node::{Arm, Expression, Field, Kind, Return, Statement};
 pub(in crate::lua) use scopes::free_names;
 
@@ -38,32 +38,31 @@ pub(super) struct Function {
 
 /// Reads the statements of a function. `None`: there is something in it that the parser does not know.
 pub(super) fn function(text: &str) -> Option<Function> {
+    Some(function_with_names(text)?.0)
+}
+
+/// The same, with the places of all names.
+pub(super) fn function_with_names(text: &str) -> Option<(Function, Vec<NameSite>)> {
     let mut parser = Parser::new(text);
     let statements = parser.statements()?;
-    (parser.at == parser.tokens.len()).then_some(Function {
-        statements,
-        returns: parser.returns,
-        writes_item: parser.writes_item,
-        broken: parser.broken,
-        calling: parser.calling,
-    })
+    (parser.at == parser.tokens.len()).then(|| parser.function(statements))
 }
 
 /// Reads one expression as a function that returns it.
 pub(super) fn expression(text: &str) -> Option<Function> {
+    Some(expression_with_names(text)?.0)
+}
+
+/// The same, with the places of all names.
+pub(super) fn expression_with_names(text: &str) -> Option<(Function, Vec<NameSite>)> {
     let mut parser = Parser::new(text);
     let value = parser.expression()?;
     if parser.at < parser.tokens.len() {
         return None;
     }
     let whole = Return { span: value.span.clone(), values: vec![value] };
-    Some(Function {
-        statements: vec![Statement::Return(whole.clone())],
-        returns: vec![whole],
-        writes_item: parser.writes_item,
-        broken: parser.broken,
-        calling: parser.calling,
-    })
+    parser.returns = vec![whole.clone()];
+    Some(parser.function(vec![Statement::Return(whole)]))
 }
 
 /// A place in the tokens of a text.
@@ -85,6 +84,12 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    /// What was read.
+    fn function(self, statements: Vec<Statement>) -> (Function, Vec<NameSite>) {
+        let Self { returns, writes_item, broken, calling, names, .. } = self;
+        (Function { statements, returns, writes_item, broken, calling }, names.sites)
+    }
+
     fn new(text: &'t str) -> Self {
         Self {
             text,

@@ -49,9 +49,19 @@ impl Client {
 
     /// A server that has been greeted.
     pub(crate) fn new(project: Project) -> Self {
+        Self::greeted(project, false)
+    }
+
+    /// The same, from an editor that shows the project's folder.
+    pub(crate) fn in_folder(project: Project) -> Self {
+        Self::greeted(project, true)
+    }
+
+    fn greeted(project: Project, in_folder: bool) -> Self {
         let mut client = Self::silent(project);
+        let root = in_folder.then(|| client.uri(""));
         let answer =
-            client.ask("initialize", json!({ "processId": null, "rootUri": null, "capabilities": {} }));
+            client.ask("initialize", json!({ "processId": null, "rootUri": root, "capabilities": {} }));
         assert_eq!(answer["result"]["serverInfo"]["name"], "flowrun", "{answer}");
         client.tell("initialized", json!({}));
         client

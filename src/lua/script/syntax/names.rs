@@ -27,14 +27,36 @@ pub(in crate::lua) enum NameUse {
     Assigned,
 }
 
+/// A place where a name stands as a variable, or as what is none of the text's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lua) struct NameSite {
+    pub(in crate::lua) name: String,
+    /// Bytes of the text.
+    pub(in crate::lua) span: Range<usize>,
+    /// Which variable of the text it is.
+    pub(in crate::lua) variable: Option<usize>,
+    /// Whether it makes the variable.
+    pub(in crate::lua) is_declared: bool,
+}
+
+/// A variable that is there at a place.
+#[derive(Debug, Clone)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    /// Its number among all of the text.
+    pub(super) number: usize,
+}
+
 /// The names of a text.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// Variables that are there at the place, the innermost last.
-    pub(super) variables: Vec<String>,
+    pub(super) variables: Vec<Variable>,
     /// All variables of the text, those that have gone out of sight too.
     pub(super) all: Vec<String>,
     pub(super) free: Vec<FreeName>,
+    /// All places of names, in their order.
+    pub(super) sites: Vec<NameSite>,
     /// Whether the last name that was mentioned is a free one.
     pub(super) is_last_free: bool,
 }

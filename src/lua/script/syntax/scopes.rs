@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use super::Parser;
-use super::names::{FreeName, FreeNames, NameUse, Names};
+use super::names::{FreeName, FreeNames, NameSite, NameUse, Names, Variable};
 use crate::lua::script::lexer::substitutions;
+
+/// A name that becomes a variable, and its bytes where it is written.
+pub(super) type Binding = (String, Option<Range<usize>>);
 
 /// The free names of a function, where `setup` may make variables for it. `None`: there is something in them that the parser
 /// does not know.
@@ -22,7 +25,7 @@ pub(in crate::lua) fn free_names(
     let of_setup = std::mem::take(&mut first.names.free);
     let mut parser = Parser::new(text);
     parser.names = first.names;
-    parser.declare(parameters.iter().map(|name| (*name).to_owned()));
+    parser.declare(parameters.iter().map(|name| ((*name).to_owned(), None)));
     if is_expression {
         parser.expression()?;
     } else {
@@ -41,21 +44,35 @@ impl Parser<'_> {
         value
     }
 
-    /// These names are variables from here on.
-    pub(super) fn declare(&mut self, names: impl IntoIterator<Item = String>) {
-        for name in names {
+    /// These names are variables from here on; where they are written, if they are.
+    pub(super) fn declare(&mut self, names: impl IntoIterator<Item = Binding>) {
+        for (name, span) in names {
+            let number = self.names.all.len();
             self.names.all.push(name.clone());
-            self.names.variables.push(name);
+            if let Some(span) = span {
+                let (name, variable) = (name.clone(), Some(number));
+                self.names.sites.push(NameSite { name, span, variable, is_declared: true });
+            }
+            self.names.variables.push(Variable { name, number });
         }
+    }
+
+    /// The token that was just passed, as a name that becomes a variable.
+    pub(super) fn binding(&self, name: &str) -> Binding {
+        (name.to_owned(), Some(self.tokens[self.at - 1].span.clone()))
     }
 
     /// The token that was just passed is this name, used as a value.
     pub(super) fn mention(&mut self, name: &str) {
-        self.names.is_last_free = !self.names.variables.iter().any(|variable| variable == name);
-        if !self.names.is_last_free {
+        let variable = self.names.variables.iter().rev().find(|variable| variable.name == name);
+        let variable = variable.map(|variable| variable.number);
+        self.names.is_last_free = variable.is_none();
+        let span = self.tokens[self.at - 1].span.clone();
+        let site = NameSite { name: name.to_owned(), span: span.clone(), variable, is_declared: false };
+        self.names.sites.push(site);
+        if variable.is_some() {
             return;
         }
-        let span = self.tokens[self.at - 1].span.clone();
         let field = self.field_ahead(0);
         let inner = field.as_ref().and_then(|_| self.field_ahead(2));
         let after = self.ahead(if field.is_some() { 2 } else { 0 });
@@ -84,6 +101,7 @@ impl Parser<'_> {
     pub(super) fn unmention(&mut self) {
         if self.names.is_last_free {
             self.names.free.pop();
+            self.names.sites.pop();
         }
     }
 
@@ -101,7 +119,10 @@ impl Parser<'_> {
             let value = parser.expression();
             let is_whole = parser.at == parser.tokens.len();
             self.names.variables = std::mem::take(&mut parser.names.variables);
-            self.names.free.extend(parser.names.free.into_iter().map(|name| name.moved(start + part.start)));
+            let by = start + part.start;
+            self.names.free.extend(parser.names.free.into_iter().map(|name| name.moved(by)));
+            let moved = |site: NameSite| NameSite { span: site.span.start + by..site.span.end + by, ..site };
+            self.names.sites.extend(parser.names.sites.into_iter().map(moved));
             value.filter(|_| is_whole)?;
         }
         Some(())

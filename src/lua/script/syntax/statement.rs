@@ -1,5 +1,6 @@
 //! Statements and blocks.
 
+use super::scopes::Binding;
 use super::{Arm, Expression, Kind, Parser, Return, Statement};
 
 /// What ends a block.
@@ -68,8 +69,8 @@ impl Parser<'_> {
     fn local(&mut self) -> Option<Statement> {
         self.at += 1;
         if self.take("function") {
-            let name = self.name()?.to_owned();
-            self.declare([name]);
+            let name = self.name()?;
+            self.declare([self.binding(name)]);
             self.function_body(&[])?;
             return Some(Statement::Other);
         }
@@ -78,8 +79,8 @@ impl Parser<'_> {
         self.declare(names.iter().cloned());
         // A cast gives one value, and so does each expression that is known; the rest may give any number.
         match (&names[..], &values[..]) {
-            ([name], [value]) => Some(Statement::Local(name.clone(), value.clone())),
-            ([name], []) => {
+            ([(name, _)], [value]) => Some(Statement::Local(name.clone(), value.clone())),
+            ([(name, _)], []) => {
                 let span = self.span(self.tokens[self.at - 1].span.start);
                 Some(Statement::Local(name.clone(), Expression { kind: Kind::Nil, span }))
             }
@@ -88,10 +89,11 @@ impl Parser<'_> {
     }
 
     /// Names with commas between them, and perhaps their types.
-    fn bindings(&mut self) -> Option<Vec<String>> {
+    fn bindings(&mut self) -> Option<Vec<Binding>> {
         let mut names = Vec::new();
         loop {
-            names.push(self.name()?.to_owned());
+            let name = self.name()?;
+            names.push(self.binding(name));
             if self.peek() == "<" {
                 // An attribute; what it may be changes from version to version.
                 return None;
@@ -191,7 +193,7 @@ impl Parser<'_> {
     /// From the parameters to `end`; these names are there without being written.
     pub(super) fn function_body(&mut self, given: &[&str]) -> Option<()> {
         self.scoped(|parser| {
-            parser.declare(given.iter().map(|name| (*name).to_owned()));
+            parser.declare(given.iter().map(|name| ((*name).to_owned(), None)));
             parser.parameters_and_body()
         })
     }
@@ -201,8 +203,8 @@ impl Parser<'_> {
         self.expect("(")?;
         while !self.take(")") {
             if !self.take("...") {
-                let name = self.name()?.to_owned();
-                self.declare([name]);
+                let name = self.name()?;
+                self.declare([self.binding(name)]);
             }
             if self.take(":") {
                 self.skip_type()?;
