@@ -47,6 +47,11 @@ impl Overview {
         line.into_text()
     }
 
+    /// What went wrong last in a step that is running, for the line below it.
+    pub fn last_error(&self, words: &str) -> String {
+        self.columns.below(TextStyle::Dim, words, self.color)
+    }
+
     /// The failures of a step in groups, unless nothing failed; `all`: however many groups there are.
     pub fn groups(&self, failures: &FailureGroups, step: &str, all: bool) -> Option<String> {
         let shown = if all { usize::MAX } else { SHOWN };

@@ -187,7 +187,7 @@ impl Rebuilt<'_> {
         self.sql(rows::commit(self.connection, self.seq, &row))?;
         let notes = segment::read_notes(file, *place, head);
         self.sql(match &notes {
-            Some(notes) => rows::notes(self.connection, step, notes),
+            Some(notes) => rows::notes(self.connection, step, row.facts.at, notes),
             None => self.endings(step, file, found),
         })?;
         // Format 1 has no notes.

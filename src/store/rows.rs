@@ -4,6 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::endings::{BlockPlace, CommitFacts, EndingSpan};
+use super::last_error::LastError;
 use super::notes::{FailedRow, Notes, SkippedRow};
 use super::record::{AppendNote, RecordLine, RunBegin, RunEnd, StepBegin, StepEnd};
 use super::{LogEntry, clock};
@@ -102,8 +103,10 @@ pub(super) fn commit(connection: &Connection, seq: i64, commit: &CommitRow<'_>) 
 }
 
 /// What is noted of a commit.
-pub(super) fn notes(connection: &Connection, step: &str, notes: &Notes) -> rusqlite::Result<()> {
+/// `at`: when.
+pub(super) fn notes(connection: &Connection, step: &str, at: u64, notes: &Notes) -> rusqlite::Result<()> {
     failures(connection, step, &notes.failed)?;
+    last_error(connection, step, at, notes)?;
     skips(connection, step, &notes.skipped)?;
     others(connection, step, notes)?;
     log_lines(connection, step, &notes.logs)?;
@@ -154,6 +157,26 @@ fn failures(connection: &Connection, step: &str, failed: &[FailedRow]) -> rusqli
             item.permanent
         ])?;
     }
+    Ok(())
+}
+
+/// What went wrong last, for those who look at the step while it is running.
+fn last_error(connection: &Connection, step: &str, at: u64, notes: &Notes) -> rusqlite::Result<()> {
+    let failed =
+        notes.failed.last().map(|(index, _, item)| (*index, item.attempts, item.kind, &item.message));
+    let retried = notes.retried.last().map(|item| (item.index, item.attempt, item.kind, &item.message));
+    let Some((index, attempt, kind, message)) = failed.or(retried) else { return Ok(()) };
+    let error = LastError {
+        index,
+        attempt,
+        kind: kind.name().to_owned(),
+        message: message.to_string(),
+        is_final: failed.is_some(),
+        at: clock::from_micros(at),
+    };
+    let text = serde_json::to_string(&error).expect("strings and numbers are JSON");
+    let sql = "UPDATE steps SET last_error = ?2 WHERE step = ?1";
+    connection.prepare_cached(sql)?.execute(params![step, text])?;
     Ok(())
 }
 

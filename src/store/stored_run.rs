@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::endings::{self, BlockPlace};
 use super::index::{CommitRow, StepIndex};
+use super::last_error::LastError;
 use super::lock::{self, Holder};
 use super::record::AppendNote;
 use super::{Fingerprint, LinesPerItem, Results, StoreError, database, paths, rebuild};
@@ -61,6 +62,8 @@ pub struct StepRecord {
     pub status: String,
     /// Why it ended so.
     pub reason: Option<String>,
+    /// What went wrong in it last.
+    pub last_error: Option<LastError>,
     /// Items in all, once known.
     pub total: Option<u64>,
     /// Items that succeeded.
@@ -360,6 +363,10 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         target: row.get("target")?,
         outputs: read_outputs(row.get("outputs").unwrap_or_default()),
         // Runs of older versions do not say.
+        last_error: row
+            .get::<_, Option<String>>("last_error")
+            .unwrap_or_default()
+            .and_then(|text| serde_json::from_str(&text).ok()),
         spilled: count("spilled").unwrap_or_default(),
         holds: row
             .get::<_, Option<String>>("holds")

@@ -11,6 +11,7 @@ use flowrun::store::{
 };
 use serde_json::{Value, json};
 
+use crate::processes::soon;
 use crate::project::Project;
 use crate::server::{Reply, Server};
 
@@ -288,6 +289,51 @@ fn a_run_that_is_still_going_on_can_be_shown() {
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
     finish(committer, RunStatus::Failed);
     assert_eq!(json_of(&project, &["show", "--format", "json"])["status"], "failed");
+}
+
+#[test]
+fn a_step_that_is_running_says_what_went_wrong_in_it_last() {
+    let project = Project::new();
+    let committer = begin(&project.path(".flowrun"), "1xak40007", None);
+    let journal = committer
+        .step(StepSpec {
+            name: "clean".into(),
+            verb: "map",
+            shape: LinesPerItem::One,
+            keyed: false,
+            fingerprint: Vec::new(),
+            cache: None,
+        })
+        .expect("room");
+    let last =
+        |project: &Project| json_of(project, &["show", "--format", "json"])["steps"][1]["last_error"].clone();
+    assert_eq!(last(&project), Value::Null);
+    let message = "503 from a.org\nbody";
+    journal
+        .retried(RetriedItem { index: 7, attempt: 2, kind: FailureKind::Error, message: message.into() })
+        .expect("room");
+    assert!(soon(|| last(&project)["index"] == 7), "what is retried is committed while it is");
+    let mut found = last(&project);
+    assert!(found["at"].take().as_str().is_some_and(|at| at.ends_with('Z')));
+    let expect =
+        json!({ "index": 7, "attempt": 2, "kind": "error", "message": message, "final": false, "at": null });
+    assert_eq!(found, expect);
+    let text = project.run(&["show"]).ok().stdout;
+    let line = text.lines().find(|line| line.contains("last error")).expect("a line below the step");
+    assert!(line.ends_with(" ago, tried again: item 7, attempt 2: error: 503 from a.org"), "{text}");
+    let items = ChunkEndings {
+        first: 1,
+        contents: vec![Digest::of(b"{}")],
+        ends: vec![ItemEnding { at: 0, how: failed("{}") }],
+        ..ChunkEndings::default()
+    };
+    journal.push(items).expect("room");
+    assert!(soon(|| last(&project)["final"] == true));
+    assert!(
+        project.run(&["show"]).ok().stdout.contains(" ago: item 1, attempt 2: error: attempt to index nil")
+    );
+    journal.finish(&result(0, 1, 0, 1)).expect("room");
+    assert_eq!(last(&project), Value::Null, "the groups say it all");
 }
 
 #[test]

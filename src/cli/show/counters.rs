@@ -9,8 +9,8 @@ use serde::{Serialize, Serializer};
 
 use crate::cli::timestamp;
 use crate::event::{StepInfo, StepResult, StepStatus, Tally, Verb};
-use crate::report::{OutputSummary, ReuseSummary};
-use crate::store::{StepRecord, StoredRun};
+use crate::report::{OutputSummary, ReuseSummary, duration};
+use crate::store::{LastError, StepRecord, StoredRun};
 use crate::value::{Choice as _, Ratio};
 
 /// Failures that are read at once.
@@ -37,7 +37,35 @@ pub(super) struct Counters<'a> {
     outputs: Option<Vec<OutputSummary<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     spilled: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<ShownLastError<'a>>,
     errors: ShownErrors<'a>,
+}
+
+/// What went wrong last in a step that is running.
+#[derive(Serialize)]
+struct ShownLastError<'a> {
+    index: u64,
+    attempt: u32,
+    kind: &'a str,
+    message: &'a str,
+    #[serde(rename = "final")]
+    is_final: bool,
+    at: String,
+}
+
+/// What went wrong last, unless the step has ended.
+pub(super) fn last_error<'a>(run: &StoredRun, step: &'a StepRecord) -> Option<&'a LastError> {
+    step.last_error.as_ref().filter(|_| status(run, step) == "running")
+}
+
+/// The same in words: `last error 4s ago, tried again: item 7, attempt 2: timeout: timeout after 1s`
+pub(super) fn last_error_in_words(error: &LastError) -> String {
+    let ago = duration(timestamp::since(error.at));
+    let again = if error.is_final { "" } else { ", tried again" };
+    let LastError { index, attempt, kind, message, .. } = error;
+    let first = message.lines().next().unwrap_or_default();
+    format!("last error {ago} ago{again}: item {index}, attempt {attempt}: {kind}: {first}")
 }
 
 impl<'a> Counters<'a> {
@@ -58,6 +86,14 @@ impl<'a> Counters<'a> {
             reuse: step.reuse.as_ref().map(ReuseSummary::from),
             outputs: OutputSummary::of(Verb::parse(&step.verb), &step.outputs),
             spilled: Verb::parse(&step.verb).filter(|verb| verb.may_spill()).map(|_| step.spilled),
+            last_error: last_error(run, step).map(|error| ShownLastError {
+                index: error.index,
+                attempt: error.attempt,
+                kind: &error.kind,
+                message: &error.message,
+                is_final: error.is_final,
+                at: timestamp::rfc3339(error.at),
+            }),
             errors: ShownErrors { run, step: &step.step },
         }
     }

@@ -134,6 +134,9 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
             ),
         };
         writeln!(out, "{line}")?;
+        if let Some(error) = counters::last_error(view.run, step) {
+            writeln!(out, "{}", overview.last_error(&cut(&counters::last_error_in_words(error))))?;
+        }
     }
     let mut failing = Vec::new();
     for step in view.steps {

@@ -121,7 +121,7 @@ impl RunLedger {
                 self.commits += 1;
                 let row = CommitRow { step, place, endings, facts, spans, lines: group.lines };
                 rows::commit(&transaction, self.commits, &row)?;
-                rows::notes(&transaction, step, &group.notes)?;
+                rows::notes(&transaction, step, facts.at, &group.notes)?;
             }
         }
         transaction.commit()
