@@ -8,6 +8,7 @@ mod fields;
 mod filters;
 mod json;
 mod kept;
+mod list;
 mod long;
 mod methods;
 mod names;
@@ -55,14 +56,14 @@ pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
     .rust("render", "(src: string, vars: {[string]: any}?): string", |bind| bind.to(render))
     .explained(
         "Renders a Jinja template with these variables, as Jinja2 does with its own defaults, `break` and `continue`, and the \
-         methods of Python's texts, lists and maps that change nothing. The last line feed of the template is left out. Nothing \
+         methods of Python's texts and lists, and those of maps that change nothing. The last line feed of the template is left out. Nothing \
          is escaped unless `|escape` says so; writing a variable that is not defined is an error, asking whether it is there is \
          not. Maps of Lua are in the order of their keys. Compiled once a worker. A template has at most \
          2 MiB, 300 levels of operators, filters, brackets and blocks, 4 million values in its variables, and 150 levels of \
          lists and maps in one; 200 subscripts and comparisons in one tag. A list or map becomes at most 64 MiB of text in one \
          go; `+`, `*` and `chain` make lists of up to 1,048,576 elements; `indent` takes at most 100, widths 10,000, and `slice` \
          and `batch` make at most 100,000 parts. `sum` adds numbers, or lists to a list, and there is no `debug`, no `varargs` \
-         in macros, and no method that changes a list or map. `random` draws as `rand` does. What a template makes counts for `memory`.",
+         in macros, and no method that changes a map; `append`, `extend`, `insert`, `pop`, `remove`, `sort`, `reverse` and `clear` change a list, which cannot get into itself, and a loop goes through a list as it was when it began. `random` draws as `rand` does. What a template makes counts for `memory`.",
         r#"template.render("Hello {{ name.strip() }}!{% for n in list %} {{ n }}{% endfor %}\n", {name = " Ada ", list = {1, 2}})"#,
         r#""Hello Ada! 1 2""#,
     )];
@@ -167,9 +168,10 @@ fn explained(source: &str, error: &minijinja::Error) -> String {
             None => kind.to_string(),
         },
     };
-    let words = error.range().and_then(|range| source.get(range)).map(str::trim);
+    let words =
+        error.range().and_then(|range| source.get(range)).map(|words| rewrite::without_lists(words.trim()));
     let words = words.filter(|words| {
-        !what.contains(words)
+        !what.contains(words.as_str())
             && !words.contains(names::START)
             && !words.is_empty()
             && words.len() <= 80

@@ -17,6 +17,7 @@ mod str;
 mod string;
 mod tbl;
 mod template;
+mod template_lists;
 mod time;
 mod toml;
 mod url;

@@ -8,7 +8,7 @@ use minijinja_contrib::globals;
 use super::arguments::by_name;
 use super::charge::{call, measure};
 use super::cycler::Cycler;
-use super::objects::{self, Map, TemplateList};
+use super::objects;
 use super::shown::ShownStyle;
 use super::{escape, fields, json, kept, long, methods, names, random, texts, urlize};
 
@@ -27,14 +27,10 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         Ok(if is_fraction { Value::from(escape::text(&value)) } else { value })
     });
     environment.add_function(names::WHOLE, |state: &State, value: Value| -> Result<Value, Error> {
-        objects::look()?;
-        let is_ours = value.downcast_object_ref::<TemplateList>().is_some()
-            || value.downcast_object_ref::<Map>().is_some();
-        if !is_ours {
-            measure(state, &value, ShownStyle { is_raw: true, ..ShownStyle::default() })?;
-        }
+        measure(state, &value, ShownStyle { is_raw: true, ..ShownStyle::default() })?;
         Ok(value)
     });
+    environment.add_function(names::NEW, |state: &State, value: Value| kept::whole(state, value));
     environment.add_function("namespace", |state: &State, values: Rest<ValueOrKwargs>| {
         namespace(state, &values.into_values())
     });

@@ -8,7 +8,6 @@ use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 use super::arguments::refusal;
 use super::charge::charge;
 use super::long::number;
-use super::objects::{Map, TemplateList};
 use super::shown::{self, ShownStyle, Values, inside};
 use super::texts::INDENT_MAX;
 
@@ -59,10 +58,7 @@ fn sorted(value: &Value, depth_max: usize) -> Result<Value, Error> {
             "`tojson` sorts the keys of maps that are nested up to {DEPTH_MAX} levels"
         )));
     };
-    let is_ours =
-        value.downcast_object_ref::<TemplateList>().is_some() || value.downcast_object_ref::<Map>().is_some();
     match value.kind() {
-        _ if is_ours => Ok(value.clone()),
         ValueKind::Map => {
             let pairs = value.as_object().and_then(DynObject::try_iter_pairs).into_iter().flatten();
             let mut pairs: Vec<(Value, Value)> = pairs.collect();

@@ -2,39 +2,36 @@
 //! `namespace` builds what no stack can show, compare or give back; so what `set` keeps goes through a function that
 //! looks at its depth.
 
-use minijinja::value::{DynObject, ObjectRepr, ValueKind};
+use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
+use super::list::{DEPTH_MAX, TemplateList, VALUES_MAX};
 use super::names;
-use super::objects::{self, TemplateList};
-use super::shown::{Values, inside};
+use super::objects;
+use super::shown::{Values, hides_values, inside};
 use super::tokens::{Tag, TagTokenKind};
-
-/// Lists and maps within each other in one variable: those of Lua, and a template's own around them.
-const DEPTH_MAX: usize = 150;
-
-/// Values in one variable. A list of a list that it holds twice, forty times, takes longer to walk than anybody waits; and
-/// a filter such as `sort` walks it many times, without a look at the deadline.
-const VALUES_MAX: usize = 1 << 20;
 
 /// Values that are copied in one step.
 const COPIED_IN_STEP: u64 = 16;
 
 /// Adds the functions.
 pub(super) fn install(environment: &mut Environment<'static>) {
-    environment.add_function(names::KEPT, |state: &State, value: Value| made(state, measured(value, false)?));
     environment
-        .add_function(names::KEPT_IN, |state: &State, value: Value| made(state, measured(value, true)?));
+        .add_function(names::KEPT, |state: &State, value: Value| whole(state, measured(value, false)?));
+    environment
+        .add_function(names::KEPT_IN, |state: &State, value: Value| whole(state, measured(value, true)?));
 }
 
-/// A list as it is, instead of what would make it out of others each time: a part of a part of a part, without end.
-fn made(state: &State, value: Value) -> Result<Value, Error> {
-    if value.kind() != ValueKind::Iterable {
+/// A list as it is, instead of what would make it out of others each time: a part of a part of a part, without end. What the
+/// engine has made becomes a list that can be changed.
+pub(super) fn whole(state: &State, value: Value) -> Result<Value, Error> {
+    let is_made = value.kind() == ValueKind::Iterable || value.downcast_object_ref::<Vec<Value>>().is_some();
+    if !is_made {
         return Ok(value);
     }
     let list: Vec<Value> = value.try_iter()?.collect();
     state.consume_fuel(list.len() as u64 / COPIED_IN_STEP)?;
-    Ok(Value::from_object(TemplateList(list)))
+    TemplateList::of_new(list)
 }
 
 /// Where the value of a `set` lies that is more than a name or literal, and what looks at it.
@@ -75,10 +72,13 @@ fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
             return refuse(format!("a variable cannot hold more than {VALUES_MAX} values"));
         }
         let Some(object) = value.as_object() else { continue };
-        if into_namespace && may_hold_namespace(object) {
+        if into_namespace && hides_values(object) {
             return refuse(
                 "a namespace, a cycler or a joiner can hold texts, numbers, lists and maps only".to_owned(),
             );
+        }
+        if let Some(list) = object.downcast_ref::<TemplateList>() {
+            list.limit((DEPTH_MAX + 1).saturating_sub(open.len()));
         }
         let Some(inside) = inside(object) else { continue };
         if open.len() > DEPTH_MAX {
@@ -93,10 +93,4 @@ fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
 /// The value, which is one that a namespace can hold: nothing that may hold others without showing them.
 pub(super) fn plain(value: &Value) -> Result<Value, Error> {
     measured(value.clone(), true)
-}
-
-/// Whether it is a namespace, or what sees variables without showing them: a macro, a loop.
-fn may_hold_namespace(object: &DynObject) -> bool {
-    let name = object.type_name();
-    object.repr() == ObjectRepr::Plain || name.ends_with("::Namespace") || name.contains("::vm::")
 }

@@ -1,6 +1,7 @@
 //! These are the methods of Python's texts, lists and maps, which templates call: those of the engine's companion, and those that
 //! it does not have or has otherwise. What they make is measured first.
 
+mod changing;
 mod pieces;
 mod text;
 
@@ -10,24 +11,14 @@ use minijinja_contrib::pycompat;
 
 use super::arguments::{Given, refusal};
 use super::charge::measure;
+use super::kept;
+use super::list::TemplateList;
 use super::objects;
 use super::shown::ShownStyle;
 
-/// Methods that would change a list or map.
-const CHANGING: [&str; 12] = [
-    "append",
-    "extend",
-    "insert",
-    "pop",
-    "remove",
-    "clear",
-    "sort",
-    "reverse",
-    "update",
-    "setdefault",
-    "popitem",
-    "add",
-];
+/// Methods that change a list, or would change a map.
+const OF_LISTS: [&str; 8] = ["append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse"];
+const OF_MAPS: [&str; 5] = ["pop", "clear", "update", "setdefault", "popitem"];
 
 /// Adds them.
 pub(super) fn install(environment: &mut Environment<'static>) {
@@ -39,7 +30,12 @@ pub(super) fn install(environment: &mut Environment<'static>) {
                 text::method(state, text, method, arguments)
                     .unwrap_or_else(|| pycompat::unknown_method_callback(state, value, method, arguments))
             }
-            ValueKind::Seq | ValueKind::Map if CHANGING.contains(&method) => Err(unchanged(value, method)),
+            ValueKind::Map if OF_MAPS.contains(&method) => Err(unchanged_map(method)),
+            ValueKind::Seq | ValueKind::Iterable if OF_LISTS.contains(&method) => {
+                let list = value.downcast_object_ref::<TemplateList>();
+                list.and_then(|list| changing::method(state, list, method, arguments))
+                    .unwrap_or_else(|| Err(unchanged_list(method)))
+            }
             ValueKind::Seq => of_list(state, value, method, arguments)
                 .unwrap_or_else(|| pycompat::unknown_method_callback(state, value, method, arguments)),
             ValueKind::Map if method == "copy" => {
@@ -51,16 +47,26 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     });
 }
 
-fn unchanged(value: &Value, method: &str) -> Error {
-    let instead = if value.kind() == ValueKind::Map {
-        "`{% set m = m|chain({'k': v}) %}` makes a new map"
-    } else {
-        "`{% set l = l + [x] %}` makes a new list"
-    };
-    let why = format!(
-        "`{method}` is not there, because lists and maps do not change here; {instead}, in a loop as a name of a `namespace`"
-    );
-    refusal(why)
+fn unchanged_map(method: &str) -> Error {
+    refusal(format!(
+        "`{method}` is not there, because maps do not change here; `{{% set m = m|chain({{'k': v}}) %}}` makes a new map, in a \
+         loop as a name of a `namespace`"
+    ))
+}
+
+fn unchanged_list(method: &str) -> Error {
+    refusal(format!(
+        "`{method}` is not there, because this is a tuple, or a part of what a filter has made; `{{% set l = l|list %}}` makes a list \
+         that can be changed"
+    ))
+}
+
+/// A list of its own with the same values.
+fn copied(state: &State, list: &Value) -> Result<Value, Error> {
+    match list.downcast_object_ref::<TemplateList>() {
+        Some(own) => kept::whole(state, Value::from(own.snapshot())),
+        None => Ok(list.clone()),
+    }
 }
 
 /// A method of a list, unless it is one that the companion has.
@@ -71,7 +77,7 @@ fn of_list(
     arguments: &[Value],
 ) -> Option<Result<Value, Error>> {
     Some(match method {
-        "copy" => Given::of(arguments, &[]).map(|_| list.clone()),
+        "copy" => Given::of(arguments, &[]).and_then(|_| copied(state, list)),
         "index" => index(state, list, arguments),
         "count" => {
             let measured = [list].into_iter().chain(arguments).try_for_each(|value| {

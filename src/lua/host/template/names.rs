@@ -6,6 +6,8 @@ pub(super) const START: &str = "__flowrun";
 pub(super) const KEPT: &str = "__flowrun_kept";
 /// Looks at a value that a namespace keeps.
 pub(super) const KEPT_IN: &str = "__flowrun_kept_in";
+/// Makes a list that can be changed.
+pub(super) const NEW: &str = "__flowrun_new";
 /// Looks at the deadline.
 pub(super) const LOOK: &str = "__flowrun_look";
 /// Looks at how much text a value becomes.

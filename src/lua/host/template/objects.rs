@@ -1,4 +1,4 @@
-//! These objects are lists and maps of Lua as a template holds them. They look at the deadline while they are compared and gone through: a
+//! This module holds what bounds a rendering, and the maps of Lua as a template has them. They look at the deadline while they are compared and gone through, as lists do: a
 //! filter such as `sort` or `unique` does that with all that it is given, and a template's steps do not count it.
 //!
 //! Past the deadline they seem empty and equal, so that a filter ends soon. Nobody sees what comes of it, because a rendering
@@ -79,7 +79,8 @@ pub(super) fn full() -> Error {
     Error::new(ErrorKind::InvalidOperation, "there is no room for it")
 }
 
-fn is_over() -> bool {
+/// Whether the rendering has to end, as far as that was looked at.
+pub(super) fn is_over() -> bool {
     let count = COUNT.get().wrapping_add(1);
     COUNT.set(count);
     if count.is_multiple_of(LOOKS) {
@@ -90,9 +91,6 @@ fn is_over() -> bool {
 
 /// A map, in the order of its keys.
 pub(super) struct Map(pub(super) BTreeMap<String, Value>);
-
-/// A list.
-pub(super) struct TemplateList(pub(super) Vec<Value>);
 
 impl Object for Map {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -116,32 +114,7 @@ impl Object for Map {
     }
 }
 
-impl Object for TemplateList {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Seq
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.get(key.as_usize()?).cloned()
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        if is_over() { Enumerator::Empty } else { Enumerator::Seq(self.0.len()) }
-    }
-
-    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
-        let other = other.downcast_ref::<Self>()?;
-        Some(if is_over() { Ordering::Equal } else { self.0.cmp(&other.0) })
-    }
-}
-
 impl fmt::Debug for Map {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for TemplateList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -149,6 +122,7 @@ impl fmt::Debug for TemplateList {
 
 #[cfg(test)]
 mod tests {
+    use super::super::list::TemplateList;
     use super::*;
     use crate::event::StepId;
     use crate::lua::guard::{Cancel, Limits, Reason};
@@ -160,7 +134,7 @@ mod tests {
         let maps: Vec<Value> = (0..1000)
             .map(|number| Value::from_object(Map([("n".to_owned(), Value::from(number))].into())))
             .collect();
-        let list = Value::from_object(TemplateList(maps));
+        let list = TemplateList::of(maps);
         let environment = minijinja::Environment::new();
         let unique = environment.compile_expression("t|unique|length").expect("it is one");
         let count = || unique.eval(minijinja::context! { t => list.clone() }).expect("a number").as_i64();

@@ -50,6 +50,37 @@ pub(super) fn rewritten(source: &str) -> String {
     text
 }
 
+/// Words of a rewritten source without the calls that make lists.
+pub(super) fn without_lists(words: &str) -> String {
+    let call = format!("{}(", names::NEW);
+    let mut words = words.to_owned();
+    while let Some(at) = words.find(&call) {
+        words.replace_range(at..at + call.len(), "");
+        if let Some(end) = closing(&words[at..]) {
+            words.remove(at + end);
+        }
+    }
+    words
+}
+
+/// Where the bracket stands that closes none of those that are opened in a text. What stands in quotes is none.
+fn closing(text: &str) -> Option<usize> {
+    let (mut depth, mut quote, mut is_escaped) = (0_usize, None, false);
+    text.bytes().position(|byte| {
+        match (quote, byte) {
+            (Some(_), _) if is_escaped => is_escaped = false,
+            (Some(_), b'\\') => is_escaped = true,
+            (Some(open), _) => quote = Some(open).filter(|open| *open != byte),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'(' | b'[' | b'{') => depth += 1,
+            (None, b')') if depth == 0 => return true,
+            (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+        false
+    })
+}
+
 /// The operands of one tag.
 struct Operands<'a> {
     source: &'a str,
@@ -79,11 +110,36 @@ impl<'a> Operands<'a> {
                 TagTokenKind::Word if is_loop && depth == 0 && self.text(at) == "in" => is_loop = false,
                 _ => self.operator(at),
             }
+            self.list(at);
         }
         if RUN.contains(&name) && self.tag.end > 0 {
             let end = if self.tag.trims { "-%}" } else { "%}" };
             let look = format!("{{% if {}() %}}{{% endif {end}", names::LOOK);
             self.puts.push(Put { at: self.tag.end, around: 0, text: look, instead: 0 });
+        }
+    }
+
+    /// Has a list that is written out made as one that can be changed, each time that the place is reached.
+    fn list(&mut self, at: usize) {
+        let begins = self.tag.tokens[at].kind == TagTokenKind::Open && self.text(at) == "[";
+        if !begins || at > 0 && self.ends_operand(self.tag.tokens[at - 1]) {
+            return;
+        }
+        let mut depth = 0_usize;
+        let end = (at..self.tag.tokens.len()).find(|other| match self.tag.tokens[*other].kind {
+            TagTokenKind::Open => {
+                depth += 1;
+                false
+            }
+            TagTokenKind::Close => {
+                depth = depth.saturating_sub(1);
+                depth == 0
+            }
+            _ => false,
+        });
+        if let Some(end) = end {
+            let (start, end) = (self.tag.tokens[at].start, self.tag.tokens[end].end);
+            self.put(start, end, &format!("{}(", names::NEW), ")");
         }
     }
 

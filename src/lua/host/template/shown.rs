@@ -84,3 +84,9 @@ pub(super) fn inside(object: &DynObject) -> Option<Values> {
         _ => Some(object.try_iter()?),
     }
 }
+
+/// Whether it is a namespace, or what sees variables without showing them: a macro, a loop.
+pub(super) fn hides_values(object: &DynObject) -> bool {
+    let name = object.type_name();
+    object.repr() == ObjectRepr::Plain || name.ends_with("::Namespace") || name.contains("::vm::")
+}

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use minijinja::Value as Shown;
 use mlua::{Table, Value};
 
-use super::objects::{Map, TemplateList};
+use super::list::{self, TemplateList};
+use super::objects::Map;
 use crate::lua::host::call::Call;
 use crate::lua::host::tally::Tally;
 
@@ -64,7 +65,7 @@ fn shown(call: &Call<'_>, value: &Value, depth: usize, taken: &mut Taken<'_>) ->
             for at in 1..=table.raw_len() {
                 list.push(shown(call, &table.raw_get(at)?, depth + 1, taken)?);
             }
-            Shown::from_object(TemplateList(list))
+            TemplateList::within(list, list::DEPTH_MAX - depth)
         }
         Value::Table(table) => map(call, table, depth, taken)?,
         other => {

@@ -7,13 +7,13 @@ fn what_cannot_be_there_says_so() {
     let failed = "`template.render` failed: ";
     for (source, why) in [
         (
-            "[].append(1)",
-            "invalid operation: `append` is not there, because lists and maps do not change here; `{% set l = l + [x] %}` makes a \
-             new list, in a loop as a name of a `namespace` (`.append(1)`, line 1 of the template)",
+            "(1, 2).append(1)",
+            "invalid operation: `append` is not there, because this is a tuple, or a part of what a filter has made; `{% set l = \
+             l|list %}` makes a list that can be changed (`.append(1)`, line 1 of the template)",
         ),
         (
             "{}.update({})",
-            "invalid operation: `update` is not there, because lists and maps do not change here; `{% set m = m|chain({'k': v}) \
+            "invalid operation: `update` is not there, because maps do not change here; `{% set m = m|chain({'k': v}) \
              %}` makes a new map, in a loop as a name of a `namespace` (`.update({})`, line 1 of the template)",
         ),
         (
