@@ -66,7 +66,8 @@ fn line(judgement: &Judgement) -> String {
 
 /// The last lines of standard error, beneath what went wrong.
 fn said(words: &[String]) -> String {
-    words.iter().map(|word| format!("       | {}\n", printable(word))).collect()
+    let lines: Vec<String> = words.iter().map(|word| format!("       | {}\n", printable(word))).collect();
+    lines.concat()
 }
 
 /// The user's own items first, then what programs stumble over.

@@ -19,7 +19,7 @@ use crate::source::Span;
 /// What is renamed.
 enum Renamed {
     /// A variable: all its places in the file.
-    Variable { text: LuaText, texts: Option<LuaTexts>, span: std::ops::Range<usize> },
+    Variable { text: LuaText, texts: Option<Box<LuaTexts>>, span: std::ops::Range<usize> },
     /// What the file at this path gives under this name.
     Function(PathBuf, String),
 }
@@ -49,7 +49,7 @@ pub(super) fn rename(
         return Some(Ok(vec![(file.uri.clone(), Vec::new())]));
     }
     let spots = check_lua_name(new).and_then(|()| match renamed {
-        Renamed::Variable { text, texts, span } => variable(file, &text, texts.as_ref(), &span, new),
+        Renamed::Variable { text, texts, span } => variable(file, &text, texts.as_deref(), &span, new),
         Renamed::Function(path, name) => function(workspace, file, &path, (&name, new)),
     });
     Some(spots.and_then(|spots| changes(workspace, file, spots, new)))
@@ -76,14 +76,15 @@ fn found(workspace: Workspace<'_>, file: &File, offset: usize) -> Option<(Span, 
         })
     };
     let own = texts.texts.iter().enumerate().filter(|(_, text)| text.is_in_pipeline());
-    let (place, (name, span)) = own.filter_map(|(place, text)| Some((place, at(text)?))).next()?;
+    let mut named = own.map(|(place, text)| (place, at(text)));
+    let (place, (name, span)) = named.find_map(|(place, found)| Some((place, found?)))?;
     let renamed = match name {
         LuaName::OfModule(module, _) => {
             Renamed::Function(texts.module(&module)?, file.slice(span).to_owned())
         }
         LuaName::Variable(span) => {
             let text = texts.texts.swap_remove(place);
-            Renamed::Variable { text, texts: Some(texts), span }
+            Renamed::Variable { text, texts: Some(Box::new(texts)), span }
         }
         // What a function returns has no name for others.
         LuaName::Given(_) => return None,

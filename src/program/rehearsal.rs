@@ -122,7 +122,7 @@ impl Tally {
         let names = ["answered", "skipped", "failed, as it says"];
         let told = self.counts.iter().zip(names).filter(|(count, _)| **count > 0);
         let counted = || told.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>();
-        self.shown.map_or_else(counted, |shown| shown).join(", ")
+        self.shown.unwrap_or_else(counted).join(", ")
     }
 }
 

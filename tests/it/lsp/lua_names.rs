@@ -68,7 +68,7 @@ fn renamed(
     assert!(text.contains(mark), "{mark}");
     let (text, position) = cursor(&text.replacen(mark, &format!("‸{mark}"), 1));
     let mut client = client(files);
-    let language = if name.ends_with(".lua") { "lua" } else { "yaml" };
+    let language = if name.contains(".lua") { "lua" } else { "yaml" };
     client.open_as(language, name, &text);
     let answer = client.at_in(name, "textDocument/rename", &position, &json!({ "newName": new }));
     let prepared = client.at_in(name, "textDocument/prepareRename", &position, &json!({}));

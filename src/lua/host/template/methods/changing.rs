@@ -104,11 +104,7 @@ fn sort(state: &State, list: &TemplateList, arguments: &[Value]) -> Result<(), E
         let kind = kind.unwrap_or(ValueKind::Undefined);
         return Err(refusal(format!("a {kind} and a {other} have no order")));
     }
-    if is_reversed {
-        values.sort_by(|a, b| b.cmp(a))
-    } else {
-        values.sort()
-    }
+    values.sort_by(|a, b| if is_reversed { b.cmp(a) } else { a.cmp(b) });
     *list.values() = values;
     Ok(())
 }
