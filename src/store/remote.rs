@@ -9,11 +9,13 @@
 //! ```
 
 mod attempt;
+mod attempt_state;
 mod place;
 mod publish;
 mod record;
 
-pub use self::attempt::{AttemptFile, AttemptFrame, AttemptState};
+pub use self::attempt::AttemptFile;
+pub use self::attempt_state::{AttemptFrame, AttemptState};
 pub use self::place::RemotePlace;
 pub use self::publish::Published;
 pub use self::record::{CommitRecord, Whence, Why};

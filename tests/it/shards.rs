@@ -38,7 +38,7 @@ steps:
 const OUTPUTS: [&str; 3] = ["out/late.jsonl", "out/words.jsonl", "out/even.jsonl"];
 
 fn rows(items: u64) -> String {
-    (1..=items).map(|n| format!("{{\"n\":{n}}}\n")).collect()
+    (1..=items).map(|n| format!("{{\"n\":{n}}}\n")).collect::<Vec<_>>().concat()
 }
 
 fn project(items: u64) -> Project {
@@ -268,7 +268,7 @@ fn bad_rows_that_are_tolerated_are_told_once() {
 
 #[test]
 fn a_shard_that_was_killed_is_gone_on_with() {
-    let numbers: String = (1..=40).map(|n| format!("{n}\n")).collect();
+    let numbers: String = (1..=40).map(|n| format!("{n}\n")).collect::<Vec<_>>().concat();
     let lua = "if item == 15 and not fs.exists('go') then time.sleep(600) end return item * 2";
     let project = Project::with(&format!(
         "permissions: {{ read: [.] }}\nsteps:\n  in: {{ read: in.jsonl }}\n  out:\n    from: in\n    map: {{ concurrency: 1, timeout: 1h, lua: \"{lua}\" }}\n  save: {{ from: out, write: out.jsonl }}\n"
@@ -298,7 +298,7 @@ fn a_shard_that_was_killed_is_gone_on_with() {
     let resumed = project.run(&["resume", "--state-dir", "s2"]).ok();
     assert!(resumed.stderr.contains("reused 4, redone 6"), "{}", resumed.stderr);
     gather(&project, 4, &["-q"]).ok();
-    let expect: String = (1..=40).map(|n| format!("{}\n", n * 2)).collect();
+    let expect: String = (1..=40).map(|n| format!("{}\n", n * 2)).collect::<Vec<_>>().concat();
     assert_eq!(project.read("out.jsonl"), expect);
 }
 
@@ -372,7 +372,7 @@ fn a_gathering_that_was_cut_off_is_gone_on_with_from_the_shards() {
     let project = Project::with(&format!(
         "steps:\n  in: {{ read: in.jsonl }}\n  out: {{ from: in, map: {{ min_success_ratio: 0, lua: \"{lua}\" }} }}\n  save: {{ from: out, write: out.jsonl }}\n"
     ))
-    .file("in.jsonl", (1..=40).map(|n| format!("{n}\n")).collect::<String>());
+    .file("in.jsonl", (1..=40).map(|n| format!("{n}\n")).collect::<Vec<_>>().concat());
     shards(&project, 4, &[]);
     // An output that cannot be written ends the run behind the step, and an old run that knows nothing of the step is like
     // one that was killed before it.

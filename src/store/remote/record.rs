@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::attempt::{AttemptFrame, AttemptState};
+use super::attempt_state::{AttemptFrame, AttemptState};
 use crate::event::{Tally, Timing};
 use crate::value::ShardPath;
 

@@ -95,11 +95,7 @@ fn what_does_not_fit_a_declared_type_is_named() {
             "[\"x\"]",
             "column `v[]` is declared a date such as `2024-02-29` in `columns:`, and `x` is none",
         ),
-        (
-            "{a: integer}",
-            "{\"b\":1}",
-            "`v.b` is not in the type that `columns:` gives `v`; add it there",
-        ),
+        ("{a: integer}", "{\"b\":1}", "`v.b` is not in the type that `columns:` gives `v`; add it there"),
         ("{a: integer!}", "{}", "column `v.a` holds no nulls (`!` in `columns:`), and this one is null"),
     ] {
         assert_eq!(refused(kind, value), expect, "{kind} {value}");
