@@ -50,7 +50,9 @@ pub(super) fn attach(steps: &mut [Step], are_seen: bool) {
                 && let Some(source) = verb.written_mut().and_then(|options| options.typed.source.as_mut())
             {
                 let base = Arc::make_mut(source).base.as_mut();
-                base.into_iter().for_each(|base| base.read.keeps_beyond_json = true);
+                if let Some(base) = base {
+                    base.read.keeps_beyond_json = true;
+                }
             }
         }
     }
@@ -152,7 +154,7 @@ fn source_of(steps: &[Step], from: Option<StepId>, left: &mut usize) -> Option<T
             Body::Ready(Verb::Collect(Collect::Join(join))) => {
                 if join.rule.how.gives_partners() {
                     let with = step.with.filter(|input| !input.failed).map(|input| input.step);
-                    traced.join(&join.name, source_of(steps, with, left));
+                    traced.join(&join.name, source_of(steps, with, left).as_ref());
                 }
                 Some(Passed::all())
             }
@@ -183,7 +185,7 @@ impl Traced {
             }
             let above = passed.named.iter().filter(|(known, _)| *known == middle);
             fields.extend(above.map(|(_, origin)| (name.clone(), origin.clone())));
-            fields.extend(passed.rest.then(|| (name, middle)));
+            fields.extend(passed.rest.then_some((name, middle)));
         }
         if self.found.rest {
             // What is set once more below is not what is set here.
@@ -198,16 +200,16 @@ impl Traced {
     }
 
     /// Below a join its field `partner` holds items of another source.
-    fn join(&mut self, partner: &Arc<str>, source: Option<TypeSource>) {
+    fn join(&mut self, partner: &Arc<str>, source: Option<&TypeSource>) {
         let is_partner = |origin: &str| *origin == **partner;
         let own = (self.found.rest && !self.without.contains(&**partner)).then(|| partner.to_string());
-        let named = self.found.fields.iter().filter(|(_, origin)| is_partner(origin));
-        let names: BTreeSet<String> = own.into_iter().chain(named.map(|(name, _)| name.clone())).collect();
-        for name in names {
+        let renamed = self.found.fields.iter().filter(|(_, origin)| is_partner(origin));
+        let below: BTreeSet<String> = own.into_iter().chain(renamed.map(|(name, _)| name.clone())).collect();
+        for name in below {
             let others = self.found.fields.iter().filter(|(known, _)| *known == name);
             let mut origins = others.map(|(_, origin)| &**origin).chain(self.found.rest.then_some(&*name));
             let is_alone = origins.all(is_partner);
-            match source.clone().filter(|_| is_alone) {
+            match source.filter(|_| is_alone).cloned() {
                 Some(source) => self.found.partners.push(TypePartner { name: name.clone(), source }),
                 None => drop(self.set.insert(name.clone())),
             }
@@ -281,7 +283,9 @@ mod tests {
             ),
         ] {
             let mut traced = Traced::new();
-            texts.iter().for_each(|text| pass(text, &mut traced));
+            for text in &texts {
+                pass(text, &mut traced);
+            }
             assert_eq!(shown(traced), expect.trim(), "{texts:?}");
         }
     }
@@ -298,7 +302,7 @@ mod tests {
         ] {
             let mut traced = Traced::new();
             pass(below, &mut traced);
-            traced.join(&"r".into(), Some(TypeSource::default()));
+            traced.join(&"r".into(), Some(&TypeSource::default()));
             assert_eq!(shown(traced), expect, "{below}");
         }
     }

@@ -71,13 +71,12 @@ pub fn written_columns(options: &WriteOptions) -> Option<WrittenColumns> {
     // Where the source's columns are not known yet, the others alone are not all.
     let is_part = options.columns.is_none() && known.iter().all(|column| column.is_partner);
     let find = |name: &str| known.iter().find(|column| column.name == name);
-    let columns = match &options.columns {
-        Some(names) => names.iter().map(|name| column(name, find(name))).collect(),
-        None => {
-            let set = source.filter(|_| !is_part).map(|source| source.set.as_slice()).unwrap_or_default();
-            let further = set.iter().filter(|name| find(name).is_none()).map(|name| column(name, None));
-            known.iter().map(|known| column(&known.name, Some(known))).chain(further).collect()
-        }
+    let columns = if let Some(names) = &options.columns {
+        names.iter().map(|name| column(name, find(name))).collect()
+    } else {
+        let set = source.filter(|_| !is_part).map(|source| source.set.as_slice()).unwrap_or_default();
+        let further = set.iter().filter(|name| find(name).is_none()).map(|name| column(name, None));
+        known.iter().map(|known| column(&known.name, Some(known))).chain(further).collect()
     };
     let source = source.and_then(TypeSource::step).cloned();
     Some(WrittenColumns { source, columns, is_part })

@@ -39,11 +39,15 @@ fn passed_on(source: &TypeSource, columns: &TypedColumns) -> TypedColumns {
             names.push(name);
         }
     }
-    names.into_iter().filter_map(|name| Some((name.clone(), column_of(source, columns, name)?))).collect()
+    names.into_iter().filter_map(|name| column_of(source, columns, name)).collect()
 }
 
 /// The column of this name; `None` where the source gives none.
-fn column_of(source: &TypeSource, columns: &TypedColumns, name: &str) -> Option<Option<StoredColumn>> {
+fn column_of(
+    source: &TypeSource,
+    columns: &TypedColumns,
+    name: &str,
+) -> Option<(String, Option<StoredColumn>)> {
     let own = source.rest.then_some(name);
     let named = source.fields.iter().filter(|(known, _)| known == name).map(|(_, origin)| &**origin);
     let found = own.into_iter().chain(named).filter_map(|origin| {
@@ -52,7 +56,8 @@ fn column_of(source: &TypeSource, columns: &TypedColumns, name: &str) -> Option<
     });
     let both = |one: Option<StoredColumn>, other| one.zip(other).and_then(|(one, other)| one.common(other));
     let stored = found.reduce(both)?.filter(|_| !source.without.iter().any(|without| without == name));
-    Some(if source.may_lack { stored.and_then(StoredColumn::nullable) } else { stored })
+    let stored = if source.may_lack { stored.and_then(StoredColumn::nullable) } else { stored };
+    Some((name.to_owned(), stored))
 }
 
 fn of_files(options: &ReadOptions) -> Result<TypedColumns, DataError> {
