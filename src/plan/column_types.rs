@@ -253,7 +253,7 @@ mod tests {
     }
 
     /// `a=b` for a column that is `b` in the source, `*` for all others, `-a` for one that may be something else.
-    fn shown(traced: Traced) -> String {
+    fn shown(traced: &Traced) -> String {
         let fields = traced.found.fields.iter().map(|(name, origin)| format!("{name}={origin}"));
         let rest = traced.found.rest.then(|| "*".to_owned());
         let partners = traced.found.partners.iter().map(|partner| format!("+{}", partner.name));
@@ -286,7 +286,7 @@ mod tests {
             for text in &texts {
                 pass(text, &mut traced);
             }
-            assert_eq!(shown(traced), expect.trim(), "{texts:?}");
+            assert_eq!(shown(&traced), expect.trim(), "{texts:?}");
         }
     }
 
@@ -303,7 +303,7 @@ mod tests {
             let mut traced = Traced::new();
             pass(below, &mut traced);
             traced.join(&"r".into(), Some(&TypeSource::default()));
-            assert_eq!(shown(traced), expect, "{below}");
+            assert_eq!(shown(&traced), expect, "{below}");
         }
     }
 }

@@ -118,7 +118,7 @@ impl GatheredStep {
                 Ok(0) => {}
                 Ok(1) => damaged.push(format!("one item of step `{}` in {name} is damaged", self.step)),
                 Ok(count) => {
-                    damaged.push(format!("{count} items of step `{}` in {name} are damaged", self.step))
+                    damaged.push(format!("{count} items of step `{}` in {name} are damaged", self.step));
                 }
                 Err(error) => damaged.push(format!("{name} cannot be read: {error}")),
             }

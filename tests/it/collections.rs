@@ -295,9 +295,10 @@ fn what_is_no_share_to_be_drawn_is_told_what_is_one() {
             "x-allow: [unused_step]\nsteps:\n  a: {{ items: [1] }}\n  b: {{ from: a, sample: {given} }}\n"
         ));
         let said = project.run(&["check", "pipeline.yaml"]).stderr;
-        let wanted = match given.starts_with('"') {
-            true => "must be a whole number or a map, not a string",
-            false => "must be a whole number from 0, or a share from `0%` to `100%`",
+        let wanted = if given.starts_with('"') {
+            "must be a whole number or a map, not a string"
+        } else {
+            "must be a whole number from 0, or a share from `0%` to `100%`"
         };
         assert!(said.contains(wanted) && said.contains(label), "{given}: {said}");
     }

@@ -81,6 +81,9 @@ pub fn count_parts(reader: &mut dyn Reader, parts: usize) -> Result<Counted, Dat
     Ok(counted.expect("nobody has stopped it"))
 }
 
+/// What looks at the items and bad rows that a reader has given since the last time, and says whether to go on.
+type GoOn<'a> = dyn FnMut(&dyn Reader, &Chunk, &mut Vec<BadRow>) -> bool + 'a;
+
 /// The same, as long as `go_on` says so, which is shown the reader with the items and bad rows since the last time; `None`:
 /// it has said no.
 ///
@@ -89,7 +92,7 @@ pub fn count_parts(reader: &mut dyn Reader, parts: usize) -> Result<Counted, Dat
 pub fn count_while(
     reader: &mut dyn Reader,
     parts: usize,
-    go_on: &mut dyn FnMut(&dyn Reader, &Chunk, &mut Vec<BadRow>) -> bool,
+    go_on: &mut GoOn<'_>,
 ) -> Result<Option<Counted>, DataError> {
     let front = reader.position().ok_or_else(only_once)?;
     let before = (front.items(), front.bad);

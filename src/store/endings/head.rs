@@ -75,7 +75,6 @@ impl BlockHead {
     }
 
     /// How item `row` ended.
-
     pub(in crate::store) fn state(&self, row: usize) -> EndingKind {
         self.states.get(row).and_then(|byte| EndingKind::from_byte(*byte)).unwrap_or(EndingKind::Succeeded)
     }
