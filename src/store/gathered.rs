@@ -132,7 +132,7 @@ impl GatheredStep {
         let shard = self.opened(at)?;
         let record = shard.run.step(&step)?;
         let ended = record.successes + record.failures + record.skipped;
-        Ok(ended.saturating_sub(shard.index.len()))
+        Ok(ended.saturating_sub(shard.index.len()) + shard.index.cut_off())
     }
 
     fn opened(&mut self, at: usize) -> Result<&mut StepOfShard, StoreError> {

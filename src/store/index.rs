@@ -123,6 +123,16 @@ impl StepIndex {
         (within < u64::from(span.count)).then(|| span.before + within)
     }
 
+    /// Items of commits whose blocks lie behind the end of their file: their beginnings are there, and the rest was cut off.
+    pub(super) fn cut_off(&self) -> u64 {
+        let is_cut = |commit: &&Commit| {
+            let end = commit.place.offset + commit.place.length + commit.head.blocks_length();
+            let length = self.files.get(&commit.place.segment).and_then(|file| file.metadata().ok());
+            length.is_none_or(|length| length.len() < end)
+        };
+        self.commits.iter().filter(is_cut).map(|commit| u64::from(commit.head.rows)).sum()
+    }
+
     /// How the item in a row of a commit ended.
     pub(super) fn state(&self, commit: u32, row: u32) -> EndingKind {
         self.commits[commit as usize].head.state(row as usize)
