@@ -1,9 +1,11 @@
 //! The scheduler is the policy of a map-like step as a pure state machine: no clock, no thread, no input or output,
-//! no item bytes. The caller says what time it is; the engine runs, interrupts and keeps the items.
+//! no item bytes. The caller says what time it is; the engine runs, interrupts and keeps the items. Of a step that is sent
+//! to a cluster, the fleet decides the same about shards and jobs.
 
 mod backoff;
 mod breaker;
 mod costs;
+pub mod fleet;
 mod jitter;
 mod limiter;
 mod policy;

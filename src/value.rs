@@ -16,7 +16,7 @@ mod rate;
 mod ratio;
 pub mod scalar;
 mod secrets;
-mod shard_path;
+mod shard_id;
 pub mod size;
 pub mod splitmix;
 
@@ -32,6 +32,6 @@ pub use printable::printable;
 pub use rate::Rate;
 pub use ratio::Ratio;
 pub use secrets::Secrets;
-pub use shard_path::ShardPath;
+pub use shard_id::ShardId;
 
 pub(crate) use choice::choice;

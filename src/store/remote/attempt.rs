@@ -13,7 +13,7 @@ use crate::store::packed::Compressor;
 use crate::store::segment::{self, PackedCommit, SegmentWriter};
 use crate::store::title::StepTitle;
 use crate::store::{StepSpec, StoreError, private};
-use crate::value::ShardPath;
+use crate::value::ShardId;
 
 /// The file of one attempt, which this process writes.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct AttemptFile {
     attempt: u32,
     run: String,
     step: String,
-    shard: ShardPath,
+    shard: ShardId,
     runs: Vec<(u64, u64)>,
     file: Option<File>,
     writer: Option<SegmentWriter>,
@@ -39,7 +39,7 @@ impl AttemptFile {
     pub fn claim(
         place: &RemotePlace,
         (run, step): (&str, &str),
-        shard: &ShardPath,
+        shard: &ShardId,
         runs: &[(u64, u64)],
     ) -> Result<Self, StoreError> {
         let attempts = place.attempts(shard)?;

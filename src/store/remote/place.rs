@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::publish::{self, Published};
 use super::record::CommitRecord;
 use crate::store::{StoreError, paths, private};
-use crate::value::ShardPath;
+use crate::value::ShardId;
 
 /// Folders in it.
 const FOLDERS: [&str; 4] = ["try", "done", "split", "tmp"];
@@ -46,7 +46,7 @@ impl RemotePlace {
     }
 
     /// The file of an attempt.
-    pub fn attempt(&self, shard: &ShardPath, attempt: u32) -> PathBuf {
+    pub fn attempt(&self, shard: &ShardId, attempt: u32) -> PathBuf {
         self.folder.join("try").join(format!("{shard}.{attempt}.zst"))
     }
 
@@ -54,9 +54,10 @@ impl RemotePlace {
     ///
     /// # Errors
     /// Fails when they cannot be listed.
-    pub fn attempts(&self, shard: &ShardPath) -> Result<Vec<u32>, StoreError> {
-        let number = |name: String| {
-            let number = name.strip_suffix(".zst")?.strip_prefix(shard.as_str())?.strip_prefix('.')?;
+    pub fn attempts(&self, shard: &ShardId) -> Result<Vec<u32>, StoreError> {
+        let name = shard.to_string();
+        let number = |file: String| {
+            let number = file.strip_suffix(".zst")?.strip_prefix(&name)?.strip_prefix('.')?;
             let is_plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
             number.parse::<u32>().ok().filter(|_| is_plain)
         };
@@ -69,7 +70,7 @@ impl RemotePlace {
     ///
     /// # Errors
     /// Fails when they cannot be listed, and at a name that is none of a shard: whoever made it may have meant anything.
-    pub fn done(&self) -> Result<Vec<ShardPath>, StoreError> {
+    pub fn done(&self) -> Result<Vec<ShardId>, StoreError> {
         let folder = self.folder.join("done");
         let mut shards = Vec::new();
         for name in self.names("done")? {
@@ -84,7 +85,7 @@ impl RemotePlace {
     ///
     /// # Errors
     /// Fails when it cannot be read or is damaged.
-    pub fn record(&self, shard: &ShardPath) -> Result<Option<CommitRecord>, StoreError> {
+    pub fn record(&self, shard: &ShardId) -> Result<Option<CommitRecord>, StoreError> {
         let path = self.record_path(shard);
         match fs::read(&path) {
             Ok(bytes) => {
@@ -117,8 +118,8 @@ impl RemotePlace {
         publish::again(&self.temporary(), &path, bytes).map_err(|error| StoreError::io("write", &path, error))
     }
 
-    fn record_path(&self, shard: &ShardPath) -> PathBuf {
-        self.folder.join("done").join(shard.as_str())
+    fn record_path(&self, shard: &ShardId) -> PathBuf {
+        self.folder.join("done").join(shard.to_string())
     }
 
     /// Where temporary names are given.

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::attempt_state::{AttemptFrame, AttemptState};
 use crate::event::{Tally, Timing};
-use crate::value::ShardPath;
+use crate::value::ShardId;
 
 /// Version of what a record says.
 const PROTOCOL: u32 = 1;
@@ -46,7 +46,7 @@ pub struct Whence {
 pub struct CommitRecord {
     protocol: u32,
     /// Which shard.
-    pub shard: ShardPath,
+    pub shard: ShardId,
     /// Which attempt at it.
     #[serde(rename = "k")]
     pub attempt: u32,
@@ -72,12 +72,7 @@ pub struct CommitRecord {
 
 impl CommitRecord {
     /// Of an attempt as it stands, at a shard of these items.
-    pub fn of(
-        (shard, attempt): (ShardPath, u32),
-        runs: &[(u64, u64)],
-        state: &AttemptState,
-        why: Why,
-    ) -> Self {
+    pub fn of((shard, attempt): (ShardId, u32), runs: &[(u64, u64)], state: &AttemptState, why: Why) -> Self {
         let rest = state.left_of(runs);
         let AttemptState { frames, bytes, tally, emitted, timing, .. } = state.clone();
         let (carry, goes_on) = (Vec::new(), why == Why::Commit && !rest.is_empty());
@@ -105,7 +100,7 @@ impl CommitRecord {
     }
 
     /// `Err` says what is wrong with it.
-    pub(super) fn decode(bytes: &[u8], shard: &ShardPath) -> Result<Self, String> {
+    pub(super) fn decode(bytes: &[u8], shard: &ShardId) -> Result<Self, String> {
         let torn = || "it is cut off or its checksum is wrong".to_owned();
         let (text, checksum) = bytes.split_at_checked(bytes.len().saturating_sub(18)).ok_or_else(torn)?;
         if format!("\n{:016x}\n", xxh3_64(text)).as_bytes() != checksum {

@@ -11,9 +11,9 @@ use super::*;
 use crate::event::{FailureKind, RunStatus};
 use crate::store::tests::fixture::{chunk, spec};
 use crate::store::{Committer, LinesPerItem, RetriedItem, endings, segment};
-use crate::value::ShardPath;
+use crate::value::ShardId;
 
-fn path(text: &str) -> ShardPath {
+fn path(text: &str) -> ShardId {
     text.parse().expect(text)
 }
 
