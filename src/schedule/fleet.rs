@@ -20,6 +20,7 @@ mod submit;
 mod wave;
 mod yields;
 
+pub use crate::value::ShardId;
 pub use action::{Action, Halt, JobId, Task};
 pub use ending::{Failure, Outcome};
 pub use indices::{Indices, Stretch};
