@@ -389,8 +389,9 @@ fn a_gathering_that_was_cut_off_is_gone_on_with_from_the_shards() {
 
 #[test]
 fn keep_leaves_shards_until_somebody_removes_them() {
-    let project =
-        Project::with("keep: { runs: 1 }\nsteps:\n  in: { items: [1, 2] }\n  out: { from: in, map: return item }\n");
+    let project = Project::with(
+        "keep: { runs: 1 }\nsteps:\n  in: { items: [1, 2] }\n  out: { from: in, map: return item }\n",
+    );
     for number in ["1/2", "2/2"] {
         project.run(&["run", "pipeline.yaml", "-q", "--shard", number]).ok();
     }

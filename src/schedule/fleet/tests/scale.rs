@@ -169,8 +169,8 @@ fn ten_thousand_workers_and_a_hundred_million_items_are_no_load() {
     let before = memory("VmRSS");
     let cut = first_cut(&Indices::run(1, ITEMS), ITEMS * 300, WORKERS);
     let mut fleet = Fleet::new(options, &cut);
-    let mut scale = Scale::default();
-    scale.shards = (0..).zip(cut).map(|(number, items)| (ShardId::first_cut(number), items)).collect();
+    let shards = (0..).zip(cut).map(|(number, items)| (ShardId::first_cut(number), items)).collect();
+    let mut scale = Scale { shards, ..Scale::default() };
     let (mut now, mut rng) = (0, Rng::new(1));
     let outcome = loop {
         let time = Duration::from_secs(now);

@@ -86,7 +86,7 @@ fn nothing_to_do_is_done() {
 
 /// The machine after its coordinator died, with two waves that it had written down.
 fn recovered() -> Stage {
-    let mut stage = Stage::new(options(2));
+    let mut stage = Stage::new(&options(2));
     let kept = Kept {
         cut: first_cut(&Indices::run(1, 40), 0, 2),
         waves: [(0, vec![id("0"), id("1")]), (1, vec![id("2"), id("3")])].into(),

@@ -30,7 +30,7 @@ pub(super) fn options(workers: u32) -> FleetOptions {
 
 impl Stage {
     /// A step of ten items for each shard, two shards for each worker.
-    pub(super) fn new(options: FleetOptions) -> Self {
+    pub(super) fn new(options: &FleetOptions) -> Self {
         let items = Indices::run(1, u64::from(options.workers) * 20);
         let fleet = Fleet::new(options.clone(), &first_cut(&items, 0, options.workers));
         Self { fleet, now: 0, stamp: 0 }

@@ -7,7 +7,7 @@ const OVER: JobState = JobState::Ended(Exit::Code(0));
 
 #[test]
 fn a_wave_is_all_that_waits_as_far_as_the_engine_takes_it() {
-    let mut stage = Stage::new(FleetOptions { wave_max: 3, queue_max: 4, ..options(2) });
+    let mut stage = Stage::new(&FleetOptions { wave_max: 3, queue_max: 4, ..options(2) });
     assert_eq!(stage.acts(), ["submit 0: 0 1 2 at 2"]);
     stage.fleet.submitted(stage.time(), 0, Submission::Accepted);
     stage.now = 10;
@@ -42,7 +42,7 @@ fn two_waves_together_have_no_more_workers_than_there_are() {
 
 #[test]
 fn an_order_to_start_more_is_repeated_until_it_is_taken() {
-    let mut stage = Stage::new(FleetOptions { wave_max: 3, ..options(3) });
+    let mut stage = Stage::new(&FleetOptions { wave_max: 3, ..options(3) });
     stage.acts();
     stage.fleet.submitted(stage.time(), 0, Submission::Accepted);
     stage.record("0", (1, 10), (0, 0), false);
@@ -79,7 +79,7 @@ fn two_waves_are_five_seconds_apart() {
 
 #[test]
 fn what_there_is_no_room_for_is_smaller_and_later() {
-    let mut stage = Stage::new(options(2));
+    let mut stage = Stage::new(&options(2));
     let full = || Submission::Full("QOSMaxSubmitJobPerUserLimit".into());
     for (at, expect) in [(0, "submit 0: 0 1 2 3 at 2"), (5, "submit 1: 0 1 at 2"), (15, "submit 2: 2 at 1")] {
         stage.now = at;
@@ -100,7 +100,7 @@ fn what_there_is_no_room_for_is_smaller_and_later() {
 
 #[test]
 fn what_is_refused_for_good_fails_the_step() {
-    let mut stage = Stage::new(options(2));
+    let mut stage = Stage::new(&options(2));
     stage.acts();
     stage.fleet.submitted(stage.time(), 0, Submission::Refused("Invalid partition".into()));
     assert_eq!(stage.acts(), ["control Some(Interrupt) []"]);
@@ -110,7 +110,7 @@ fn what_is_refused_for_good_fails_the_step() {
 
 #[test]
 fn a_submission_without_an_answer_is_looked_up() {
-    let mut stage = Stage::new(options(2));
+    let mut stage = Stage::new(&options(2));
     stage.acts();
     stage.fleet.submitted(stage.time(), 0, Submission::Unsure);
     stage.now = 2;
