@@ -5,18 +5,23 @@
 //! loses, repeats, delays or invents answers costs time and never an item.
 
 mod action;
+mod asked;
 mod covered;
 mod ending;
+mod ends;
 mod indices;
 mod judge;
 mod look;
+mod looks;
 mod machine;
 mod options;
+mod record_fault;
 mod records;
 mod recover;
 mod report;
 mod stem;
 mod submit;
+mod submits;
 mod wave;
 mod yields;
 
@@ -26,7 +31,8 @@ pub use ending::{Failure, Outcome};
 pub use indices::{Indices, Stretch};
 pub use machine::{Counts, Fleet};
 pub use options::{FleetOptions, first_cut};
-pub use records::{Heard, RecordFault};
+pub use record_fault::RecordFault;
+pub use records::Heard;
 pub use recover::Kept;
 pub use report::{Beat, Exit, Inspection, JobState, Record, Seen, Slot, Submission, Why};
 

@@ -4,17 +4,14 @@
 use std::time::Duration;
 
 use super::action::{Action, JobId};
+use super::looks::EVERY;
 use super::machine::Fleet;
 use super::report::{Exit, JobState, Seen};
 use super::stem::Place;
 use super::wave::{Phase, Sent, Wave};
 
-/// How often the engine is asked: so often while things happen, and so seldom when nothing does.
-const EVERY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(15));
 /// The waits after an engine did not answer: the first one, and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// An answer that has not come by then was lost.
-const LOST_AFTER: Duration = Duration::from_secs(120);
 /// A job that the engine does not know is alive while it has given a sign in this time.
 const SIGN_MAX: Duration = Duration::from_secs(300);
 /// A wave that an engine did not answer about may still be on its way for so long.
@@ -23,40 +20,6 @@ const ARRIVES_WITHIN: Duration = Duration::from_secs(5);
 const CANCEL_EVERY: Duration = Duration::from_secs(10);
 /// A worker with nothing to do ends by itself in this time, unless it hangs.
 const LEAVES_WITHIN: Duration = Duration::from_secs(60);
-
-/// When to look.
-#[derive(Debug, Default)]
-pub(super) struct Looks {
-    next_at: Duration,
-    interval: Duration,
-    /// When the question was asked that is not answered.
-    asked: Option<Duration>,
-    /// When the newest question was asked that was answered.
-    answered: Option<Duration>,
-    /// Questions in a row that were not answered.
-    silences: u32,
-}
-
-impl Looks {
-    /// Whether the engine does not answer.
-    pub(super) fn is_silent(&self) -> bool {
-        self.silences > 0
-    }
-
-    /// Something has happened that makes looking worth while.
-    pub(super) fn soon(&mut self, now: Duration) {
-        self.interval = EVERY.0;
-        if self.silences == 0 {
-            // What was due while there was nothing to ask for is not due now.
-            let is_open = self.next_at > now;
-            self.next_at = if is_open { self.next_at.min(now + EVERY.0) } else { now + EVERY.0 };
-        }
-    }
-
-    fn due(&self) -> Duration {
-        self.asked.map_or(self.next_at, |asked| asked + LOST_AFTER)
-    }
-}
 
 impl Fleet {
     /// When the next question is due.

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, JobId};
+use super::asked::Yields;
 use super::covered::Covered;
 use super::ending::Ending;
 use super::indices::Indices;
-use super::look::Looks;
+use super::looks::Looks;
 use super::options::FleetOptions;
 use super::report::Beat;
 use super::stem::{Pace, Place, Stem, Stems, Trouble};
-use super::submit::Submits;
+use super::submits::Submits;
 use super::wave::{Job, Phase, Wave};
-use super::yields::Yields;
 use crate::event::Tally;
 use crate::value::ShardId;
 

@@ -7,6 +7,7 @@ use super::action::Action;
 use super::ending::Failure;
 use super::indices::Indices;
 use super::machine::{Fleet, add};
+use super::record_fault::RecordFault;
 use super::report::{Record, Why};
 use super::stem::Place;
 use super::wave::Job;
@@ -21,15 +22,6 @@ pub enum Heard {
     Known,
     /// It goes on from a record that is not visible yet. It is to be told again after that.
     Early,
-}
-
-/// Why a record cannot be: the run ends, because whoever wrote it does not follow the protocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordFault {
-    /// Its name.
-    pub name: Box<str>,
-    /// What is wrong.
-    pub what: &'static str,
 }
 
 impl Fleet {

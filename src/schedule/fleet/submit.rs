@@ -8,38 +8,8 @@ use super::ending::Failure;
 use super::machine::Fleet;
 use super::report::{Exit, Submission};
 use super::stem::Place;
+use super::submits::WAVE_EVERY;
 use super::wave::{Job, Sent, Wave};
-
-/// Time between two waves: shards that begin to wait at about the same time go together.
-const WAVE_EVERY: Duration = Duration::from_secs(5);
-/// The longest wait after an engine had no room.
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
-
-/// When what may be submitted.
-#[derive(Debug, Default)]
-pub(super) struct Submits {
-    next_at: Duration,
-    /// Refusals in a row that were only for now.
-    refusals: u32,
-    /// Shards that a wave may have after refusals; `None`: as many as the engine's limit allows.
-    size: Option<u32>,
-    /// The wave whose submission is not answered.
-    asking: Option<u32>,
-}
-
-impl Submits {
-    fn accepted(&mut self) {
-        (self.refusals, self.size) = (0, self.size.and_then(|size| size.checked_mul(2)));
-    }
-
-    /// The engine had no room for so many.
-    pub(super) fn refused(&mut self, now: Duration, size: u32) {
-        let wait = WAVE_EVERY * 2_u32.pow(self.refusals.min(4));
-        self.refusals += 1;
-        self.size = Some((size / 2).max(1));
-        self.next_at = now + wait.min(BACKOFF_MAX);
-    }
-}
 
 impl Fleet {
     /// Whether a wave could be submitted if it were time.

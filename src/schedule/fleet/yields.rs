@@ -13,16 +13,6 @@ const WORTH: Duration = Duration::from_secs(60);
 /// A worker that has not given back its rest by then keeps nobody else from being asked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Stems whose workers were asked for their rest, and when.
-#[derive(Debug, Default)]
-pub(super) struct Yields(Vec<(u32, Duration)>);
-
-impl Yields {
-    fn asks(&self, stem: u32) -> bool {
-        self.0.iter().any(|(asked, _)| *asked == stem)
-    }
-}
-
 impl Fleet {
     /// Asks one worker, if one should be.
     pub(super) fn ask_for_rest(&mut self, now: Duration) {

@@ -1,4 +1,4 @@
-//! What goes wrong in a world, and when.
+//! This module decides what goes wrong in a world, and when.
 
 use super::world::{Manners, Rng};
 

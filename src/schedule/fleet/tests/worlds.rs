@@ -1,4 +1,4 @@
-//! What must hold in every world. `cargo test` tries some of them; `FLOWRUN_FLEET_WORLDS=10000` tries so many.
+//! These tests check what must hold in every world. `cargo test` tries some of them; `FLOWRUN_FLEET_WORLDS=10000` tries so many.
 
 use std::collections::{BTreeMap, BTreeSet};
 

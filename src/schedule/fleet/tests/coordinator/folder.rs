@@ -1,4 +1,4 @@
-//! What the coordinator does with the folder of the step: it commits what the machine takes in, and after its death the next one
+//! The coordinator keeps the folder of the step: it commits what the machine takes in, and after its death the next one
 //! begins with what is written there.
 
 use super::super::disk::{indices, items};

@@ -1,4 +1,4 @@
-//! What a job's end means.
+//! These tests say what a job's end means.
 
 use super::stage::{Stage, id, job, options};
 use crate::schedule::fleet::{Exit, Failure, Indices, JobState, Outcome};
@@ -7,7 +7,7 @@ const NOTHING: [&str; 0] = [];
 
 /// The machine of one worker, whose first job ends so at 10 s.
 fn after(exit: Exit) -> (Stage, Vec<String>) {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.fleet.claimed(&id("0"));
     stage.now = 10;
     let acts = stage.look(&[(job(0, 0), JobState::Ended(exit)), (job(0, 1), JobState::Running)]);
@@ -40,7 +40,7 @@ fn a_record_that_shows_late_is_taken_in() {
 
 #[test]
 fn a_listing_that_began_before_the_end_was_heard_judges_nothing() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.now = 10;
     let ended = crate::schedule::fleet::Seen { job: job(0, 0), state: JobState::Ended(Exit::Killed) };
     stage.fleet.looked(stage.time(), stage.time(), &[ended]);
@@ -123,7 +123,7 @@ fn an_item_that_kills_its_worker_alone_twice_is_given_up() {
 
 #[test]
 fn three_jobs_that_leave_no_trace_mean_that_nodes_do_not_see_the_folder() {
-    let mut stage = Stage::running(options(3));
+    let mut stage = Stage::running(&options(3));
     stage.now = 10;
     let ended = [0, 1, 2].map(|task| (job(0, task), JobState::Ended(Exit::Code(127))));
     assert_eq!(stage.look(&ended[..2]), ["throttle 0 at 3", "inspect 0", "inspect 1"][1..]);

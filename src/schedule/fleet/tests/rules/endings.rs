@@ -1,4 +1,4 @@
-//! How steps end, and how the next coordinator goes on.
+//! These tests say how steps end, and how the next coordinator goes on.
 
 use super::stage::{Stage, id, job, options};
 use crate::schedule::fleet::{Exit, Fleet, Halt, Indices, JobState, Kept, Outcome, first_cut};
@@ -8,7 +8,7 @@ const OVER: JobState = JobState::Ended(Exit::Code(0));
 
 #[test]
 fn a_step_is_over_with_its_last_record_and_ends_what_works_in_vain() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.record("0", (1, 10), (0, 0), false);
     stage.now = 4;
     stage.look(&[(job(0, 0), OVER), (job(0, 1), JobState::Running)]);
@@ -16,7 +16,7 @@ fn a_step_is_over_with_its_last_record_and_ends_what_works_in_vain() {
     assert_eq!(stage.acts(), NOTHING);
     assert_eq!(stage.fleet.outcome(stage.time()), Some(Outcome::Complete), "its worker is on its way out");
     // The same where another attempt has made the last record.
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.record("1", (11, 10), (0, 0), false);
     stage.now = 4;
     assert_eq!(
@@ -30,7 +30,7 @@ fn a_step_is_over_with_its_last_record_and_ends_what_works_in_vain() {
 
 #[test]
 fn a_drain_lets_workers_finish_and_starts_none() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.fleet.stop(stage.time(), Halt::Drain);
     assert_eq!(stage.acts(), ["control Some(Drain) []"]);
     stage.now = 4;
@@ -51,7 +51,7 @@ fn a_drain_lets_workers_finish_and_starts_none() {
 
 #[test]
 fn an_interrupt_waits_for_the_grace_and_then_for_nobody_for_long() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.fleet.stop(stage.time(), Halt::Interrupt);
     assert_eq!(stage.acts(), ["control Some(Interrupt) []"]);
     stage.now = 11;
@@ -71,7 +71,7 @@ fn an_interrupt_waits_for_the_grace_and_then_for_nobody_for_long() {
 
 #[test]
 fn a_second_interrupt_ends_all_jobs_at_once() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.fleet.stop(stage.time(), Halt::Drain);
     stage.fleet.cancel(stage.time());
     assert_eq!(stage.acts()[2..], ["cancel 0/0 0/1"]);

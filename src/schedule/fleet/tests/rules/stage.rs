@@ -48,7 +48,7 @@ impl Stage {
     }
 
     /// The same with all shards submitted and running, as far as there are workers.
-    pub(super) fn running(options: FleetOptions) -> Self {
+    pub(super) fn running(options: &FleetOptions) -> Self {
         let (workers, mut stage) = (options.workers, Self::new(options));
         stage.acts();
         stage.fleet.submitted(stage.time(), 0, Submission::Accepted);

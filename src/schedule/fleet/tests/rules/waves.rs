@@ -22,7 +22,7 @@ fn a_wave_is_all_that_waits_as_far_as_the_engine_takes_it() {
 
 #[test]
 fn two_waves_together_have_no_more_workers_than_there_are() {
-    let mut stage = Stage::running(options(2));
+    let mut stage = Stage::running(&options(2));
     stage.record("0", (1, 10), (0, 0), false);
     stage.now = 4;
     let left = [
@@ -68,7 +68,7 @@ fn an_order_to_start_more_is_repeated_until_it_is_taken() {
 
 #[test]
 fn two_waves_are_five_seconds_apart() {
-    let mut stage = Stage::running(FleetOptions { wave_max: 2, ..options(2) });
+    let mut stage = Stage::running(&FleetOptions { wave_max: 2, ..options(2) });
     stage.record("0", (1, 10), (0, 0), false);
     stage.now = 4;
     assert_eq!(stage.look(&[(job(0, 0), OVER), (job(0, 1), JobState::Running)]), Vec::<String>::new());
@@ -137,7 +137,7 @@ fn a_submission_without_an_answer_is_looked_up() {
 
 #[test]
 fn silence_says_nothing() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     let mut waits = Vec::new();
     for _ in 0..8 {
         let wake = stage.fleet.look_at().expect("there are jobs").as_secs();
@@ -153,7 +153,7 @@ fn silence_says_nothing() {
 
 #[test]
 fn a_job_that_the_engine_does_not_know_is_alive_for_five_minutes_after_its_last_beat() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.now = 100;
     stage.beat("0", 1);
     stage.now = 399;
@@ -168,7 +168,7 @@ fn a_job_that_the_engine_does_not_know_is_alive_for_five_minutes_after_its_last_
 
 #[test]
 fn reasons_for_waiting_are_told_after_a_while() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     let jobs =
         [(job(0, 0), JobState::Running), (job(0, 1), JobState::Queued(Some("PartitionConfig".into())))];
     stage.now = 4;
@@ -182,7 +182,7 @@ fn reasons_for_waiting_are_told_after_a_while() {
 
 #[test]
 fn a_launch_that_is_held_is_ended_and_tried_anew() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.now = 6;
     let jobs = [(job(0, 0), JobState::Running), (job(0, 1), JobState::Held)];
     assert_eq!(stage.look(&jobs), ["cancel 0/1"]);
@@ -199,7 +199,7 @@ fn a_launch_that_is_held_is_ended_and_tried_anew() {
 
 #[test]
 fn the_shard_with_most_left_is_asked_for_its_rest_while_a_worker_idles() {
-    let mut stage = Stage::running(options(3));
+    let mut stage = Stage::running(&options(3));
     for (shard, first) in [("0", 1), ("1", 11), ("2", 21)] {
         stage.record(shard, (first, 10), (0, 0), false);
     }
@@ -224,7 +224,7 @@ fn the_shard_with_most_left_is_asked_for_its_rest_while_a_worker_idles() {
 
 #[test]
 fn a_chain_that_was_asked_is_asked_on() {
-    let mut stage = Stage::running(options(1));
+    let mut stage = Stage::running(&options(1));
     stage.record("0", (1, 10), (0, 0), false);
     stage.now = 4;
     stage.look(&[(job(0, 0), OVER), (job(0, 1), JobState::Running)]);
