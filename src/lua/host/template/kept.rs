@@ -5,10 +5,10 @@
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use super::list::{DEPTH_MAX, TemplateList, VALUES_MAX};
+use super::list::{DEPTH_MAX, TemplateList, measure};
 use super::names;
 use super::objects;
-use super::shown::{Values, hides_values, inside};
+use super::shown::hides_values;
 use super::tokens::{Tag, TagTokenKind};
 
 /// Values that are copied in one step.
@@ -58,35 +58,14 @@ pub(super) fn value(source: &str, tag: &Tag) -> Option<(usize, usize, &'static s
 /// The value, unless it is nested too deep or too large. A namespace must not get into one: it could hold itself.
 fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
     objects::look()?;
-    let refuse = |why: String| Err(Error::new(ErrorKind::InvalidOperation, why));
-    let mut open: Vec<Values> = vec![Box::new(std::iter::once(value.clone()))];
-    let mut values = 0;
-    while let Some(level) = open.last_mut() {
-        let Some(value) = level.next() else {
-            open.pop();
-            continue;
-        };
-        objects::look_each()?;
-        values += 1;
-        if values > VALUES_MAX {
-            return refuse(format!("a variable cannot hold more than {VALUES_MAX} values"));
-        }
-        let Some(object) = value.as_object() else { continue };
+    // The variable is no level itself.
+    measure(&value, DEPTH_MAX + 1, "variable", &|object| {
         if into_namespace && hides_values(object) {
-            return refuse(
-                "a namespace, a cycler or a joiner can hold texts, numbers, lists and maps only".to_owned(),
-            );
+            let why = "a namespace, a cycler or a joiner can hold texts, numbers, lists and maps only";
+            return Err(Error::new(ErrorKind::InvalidOperation, why));
         }
-        if let Some(list) = object.downcast_ref::<TemplateList>() {
-            list.limit((DEPTH_MAX + 1).saturating_sub(open.len()));
-        }
-        let Some(inside) = inside(object) else { continue };
-        if open.len() > DEPTH_MAX {
-            let why = format!("a variable cannot hold lists and maps nested deeper than {DEPTH_MAX} levels");
-            return refuse(why);
-        }
-        open.push(inside);
-    }
+        Ok(())
+    })?;
     Ok(value)
 }
 

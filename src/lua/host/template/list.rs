@@ -62,39 +62,51 @@ impl TemplateList {
 
     /// Whether it can take a value: one that does not hold it, and is not too deep.
     pub(super) fn bound(&self, value: &Value) -> Result<(), Error> {
-        let levels = self.levels.load(Memory::Relaxed);
-        let mut open: Vec<Values> = vec![Box::new(std::iter::once(value.clone()))];
-        let mut values = 0;
-        while let Some(level) = open.last_mut() {
-            let Some(value) = level.next() else {
-                open.pop();
-                continue;
-            };
-            objects::look_each()?;
-            values += 1;
-            if values > VALUES_MAX {
-                return Err(refusal(format!("a list cannot hold more than {VALUES_MAX} values")));
-            }
-            let Some(object) = value.as_object() else { continue };
+        measure(value, self.levels.load(Memory::Relaxed), "list", &|object| {
             if hides_values(object) {
                 return Err(refusal("a list can take texts, numbers, lists and maps only"));
             }
-            if let Some(list) = object.downcast_ref::<Self>() {
-                if std::ptr::eq(list, self) {
-                    return Err(refusal("a list cannot get into itself"));
-                }
-                list.limit(levels.saturating_sub(open.len()));
+            match object.downcast_ref::<Self>() {
+                Some(list) if std::ptr::eq(list, self) => Err(refusal("a list cannot get into itself")),
+                _ => Ok(()),
             }
-            let Some(inside) = inside(object) else { continue };
-            if open.len() >= levels {
-                let why =
-                    format!("a variable cannot hold lists and maps nested deeper than {DEPTH_MAX} levels");
-                return Err(refusal(why));
-            }
-            open.push(inside);
-        }
-        Ok(())
+        })
     }
+}
+
+/// Goes through a value and all in it, which may have so many levels where it will lie, and tells the lists in it how deep they
+/// lie then. `holder` is what will hold it, in a word; `judge` may refuse what is in it.
+pub(super) fn measure(
+    value: &Value,
+    levels: usize,
+    holder: &str,
+    judge: &dyn Fn(&DynObject) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut open: Vec<Values> = vec![Box::new(std::iter::once(value.clone()))];
+    let mut values = 0;
+    while let Some(level) = open.last_mut() {
+        let Some(value) = level.next() else {
+            open.pop();
+            continue;
+        };
+        objects::look_each()?;
+        values += 1;
+        if values > VALUES_MAX {
+            return Err(refusal(format!("a {holder} cannot hold more than {VALUES_MAX} values")));
+        }
+        let Some(object) = value.as_object() else { continue };
+        judge(object)?;
+        if let Some(list) = object.downcast_ref::<TemplateList>() {
+            list.limit(levels.saturating_sub(open.len()));
+        }
+        let Some(inside) = inside(object) else { continue };
+        if open.len() >= levels {
+            let why = format!("a variable cannot hold lists and maps nested deeper than {DEPTH_MAX} levels");
+            return Err(refusal(why));
+        }
+        open.push(inside);
+    }
+    Ok(())
 }
 
 /// Tells the lists within a new list how deep they lie. A list that lies as deep already has told those within it.
