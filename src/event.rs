@@ -7,6 +7,7 @@ mod output;
 mod result;
 mod timing;
 mod verb;
+mod why;
 
 pub use failure_kind::FailureKind;
 pub use hold::Hold;
@@ -14,6 +15,7 @@ pub use output::Output;
 pub use result::{Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
 pub use timing::{SPANS_MAX, Slow, Span, Timing};
 pub use verb::Verb;
+pub use why::Why;
 
 use std::sync::Arc;
 use std::time::Duration;

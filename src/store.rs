@@ -71,9 +71,7 @@ pub use lock::Holder;
 pub use lua_copies::keep_lua;
 pub use queries::{Failure, FailureReason, Retry, Skip, StoredLog};
 pub use record::AppendNote;
-pub use remote::{
-    AttemptFile, AttemptFrame, AttemptState, CommitRecord, Published, RemotePlace, Whence, Why,
-};
+pub use remote::{AttemptFile, AttemptFrame, AttemptState, CommitRecord, Published, RemotePlace, Whence};
 pub use request::keep_request;
 pub use results::Results;
 pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};

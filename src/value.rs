@@ -3,10 +3,12 @@
 
 mod choice;
 mod chunk;
+mod covered;
 mod decimal;
 pub mod duration;
 mod extent;
 mod float;
+mod indices;
 pub mod json;
 mod mask;
 mod nesting;
@@ -22,9 +24,11 @@ pub mod splitmix;
 
 pub use choice::{Choice, Word};
 pub use chunk::{Chunk, ITEM_BYTES_MAX, Origin};
+pub use covered::Covered;
 pub use decimal::{scaled, split_number};
 pub use extent::Extent;
 pub use float::{NoFloat, float};
+pub use indices::{Indices, Stretch};
 pub use mask::{Mask, WHOLE_BELOW};
 pub use nesting::{check_braces, deepest};
 pub use panic::panic_text;

@@ -6,10 +6,8 @@
 
 mod action;
 mod asked;
-mod covered;
 mod ending;
 mod ends;
-mod indices;
 mod judge;
 mod look;
 mod looks;
@@ -25,16 +23,16 @@ mod submits;
 mod wave;
 mod yields;
 
-pub use crate::value::ShardId;
+pub use crate::event::Why;
+pub use crate::value::{Indices, ShardId, Stretch};
 pub use action::{Action, Halt, JobId, Task};
 pub use ending::{Failure, Outcome};
-pub use indices::{Indices, Stretch};
 pub use machine::{Counts, Fleet};
 pub use options::{FleetOptions, first_cut};
 pub use record_fault::RecordFault;
 pub use records::Heard;
 pub use recover::Kept;
-pub use report::{Beat, Exit, Inspection, JobState, Record, Seen, Slot, Submission, Why};
+pub use report::{Beat, Exit, Inspection, JobState, Record, Seen, Slot, Submission};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use super::endings::EndingKind;
 use super::index::StepIndex;
+use super::{Digest, LinesPerItem, line};
 
 /// Unpacked bytes that are kept: some ten commits, for readers that jump between those that overlap.
 const BYTES_MAX: usize = 16 << 20;
@@ -32,6 +33,24 @@ impl Frames {
         let frame = self.kept.last()?;
         let (start, end) = *frame.lines.get(row as usize)?;
         frame.text.get(start..end).filter(|line| !line.is_empty())
+    }
+
+    /// Appends the result lines of a row that succeeded and says how many they are; `None`: they are damaged, or not those of
+    /// the item with this index and content.
+    pub(super) fn result(
+        &mut self,
+        index: &StepIndex,
+        (commit, row): (u32, u32),
+        (item, content): (u64, Digest),
+        (shape, out): (LinesPerItem, &mut Vec<u8>),
+    ) -> Option<u32> {
+        // Later endings prove the results that they are about; those of format 1 do not.
+        let is_proved = index.proves_results(commit);
+        let line = line::parse(self.line(index, commit, row)?)?;
+        if line.index != item || !(is_proved || line.is_of(content)) {
+            return None;
+        }
+        line.value.map_or(Some(0), |value| line::spread(out, shape, value))
     }
 
     /// Makes the commit the last one.

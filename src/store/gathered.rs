@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use super::endings::EndingKind;
 use super::frames::Frames;
 use super::index::StepIndex;
-use super::{
-    Catalogue, Digest, FailedItem, LinesPerItem, LogEntry, RetriedItem, StoreError, StoredRun, line,
-};
+use super::{Catalogue, Digest, FailedItem, LinesPerItem, LogEntry, RetriedItem, StoreError, StoredRun};
 use crate::event::Timing;
 
 /// What became of an item in its shard.
@@ -113,8 +111,9 @@ impl GatheredStep {
     pub fn check(&mut self) -> Vec<String> {
         let mut damaged = Vec::new();
         for at in 0..self.shards.len() {
-            let name = self.shards[at].name.clone();
-            match self.lacks(at) {
+            let lacks = self.lacks(at);
+            let name = &self.shards[at].name;
+            match lacks {
                 Ok(0) => {}
                 Ok(1) => damaged.push(format!("one item of step `{}` in {name} is damaged", self.step)),
                 Ok(count) => {
@@ -128,16 +127,17 @@ impl GatheredStep {
 
     /// How many items a shard has counted, and has no endings of.
     fn lacks(&mut self, at: usize) -> Result<u64, StoreError> {
-        let step = self.step.clone();
-        let shard = self.opened(at)?;
-        let record = shard.run.step(&step)?;
+        let place = self.opened(at)?;
+        let shard = &self.open[place].1;
+        let record = shard.run.step(&self.step)?;
         let ended = record.successes + record.failures + record.skipped;
         Ok(ended.saturating_sub(shard.index.len()) + shard.index.cut_off())
     }
 
-    fn opened(&mut self, at: usize) -> Result<&mut StepOfShard, StoreError> {
+    /// Opens a shard unless it is open, and says where it is among those that are.
+    fn opened(&mut self, at: usize) -> Result<usize, StoreError> {
         if let Some(place) = self.open.iter().position(|(open, _)| *open == at) {
-            return Ok(&mut self.open[place].1);
+            return Ok(place);
         }
         let shard = &self.shards[at];
         let run = Catalogue::new(&shard.state).open(&shard.run)?;
@@ -146,7 +146,7 @@ impl GatheredStep {
             self.open.remove(0);
         }
         self.open.push((at, StepOfShard { run, index, frames: Frames::default(), digests: None }));
-        Ok(&mut self.open.last_mut().expect("pushed above").1)
+        Ok(self.open.len() - 1)
     }
 
     /// How many items the step has in all.
@@ -166,11 +166,13 @@ impl GatheredStep {
         let known = self.open.iter().rev().find(is_here).map(|(at, _)| *at);
         let at = known.or_else(|| self.shards.iter().position(|shard| shard.holds(index, index)));
         let Some(at) = at else { return Ok(Gathered::Open) };
-        let (shape, step, name) = (self.shape, self.step.clone(), self.shards[at].name.clone());
-        self.opened(at)?.ending((index, content), (&step, shape), out).map_err(|wrong| match wrong {
+        let place = self.opened(at)?;
+        let ending = self.open[place].1.ending((index, content), (&self.step, self.shape), out);
+        let name = || self.shards[at].name.clone();
+        ending.map_err(|wrong| match wrong {
             Wrong::Store(error) => error.into(),
-            Wrong::Other => GatherError::Other { index, shard: name },
-            Wrong::Damaged => GatherError::Damaged { index, shard: name },
+            Wrong::Other => GatherError::Other { index, shard: name() },
+            Wrong::Damaged => GatherError::Damaged { index, shard: name() },
         })
     }
 
@@ -179,12 +181,13 @@ impl GatheredStep {
     /// # Errors
     /// Fails when a run cannot be read.
     pub fn notes(&mut self, first: u64, last: u64) -> Result<(Vec<RetriedItem>, Vec<LogEntry>), StoreError> {
-        let (mut retried, mut logs, step) = (Vec::new(), Vec::new(), self.step.clone());
+        let (mut retried, mut logs) = (Vec::new(), Vec::new());
         for at in 0..self.shards.len() {
             if self.shards[at].holds(first, last) {
-                let run = &self.opened(at)?.run;
-                retried.extend(run.retried_between(&step, first, last)?);
-                logs.extend(run.logs_between(&step, first, last)?);
+                let place = self.opened(at)?;
+                let run = &self.open[place].1.run;
+                retried.extend(run.retried_between(&self.step, first, last)?);
+                logs.extend(run.logs_between(&self.step, first, last)?);
             }
         }
         Ok((retried, logs))
@@ -242,17 +245,11 @@ impl StepOfShard {
         }
         match self.index.state(commit, row) {
             EndingKind::Succeeded => {
-                let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
-                let lines = line.filter(|line| line.index == index).and_then(|line| match line.value {
-                    Some(value) => line::spread(out, shape, value),
-                    None => Some(0),
-                });
+                let item = (index, content);
+                let lines = self.frames.result(&self.index, (commit, row), item, (shape, out));
                 lines.map(|lines| Gathered::Result { lines }).ok_or(Wrong::Damaged)
             }
-            EndingKind::Skipped => {
-                let sql = "SELECT reason FROM skipped WHERE step = ?1 AND idx = ?2";
-                Ok(Gathered::Skipped(self.run.row_of_item(sql, step, index)?.flatten()))
-            }
+            EndingKind::Skipped => Ok(Gathered::Skipped(self.run.skip_reason(step, index)?)),
             EndingKind::Failed | EndingKind::FailedForGood => {
                 let failure = self.run.failure(step, index)?.ok_or(Wrong::Damaged)?;
                 Ok(Gathered::Failed(Box::new(failure.item)))

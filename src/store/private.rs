@@ -2,7 +2,7 @@
 //! hold results, parameters and failures. A file that stood there before keeps its mode.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -19,6 +19,16 @@ pub(super) fn options() -> OpenOptions {
 /// A new file, or an old one without what stood in it.
 pub(super) fn file(path: &Path) -> io::Result<File> {
     options().create(true).truncate(true).open(path)
+}
+
+/// A file that is there as a whole or not at all: it is put on the disk under another name first, `.part` behind its own.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let mut file = file(Path::new(&part))?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&part, path)
 }
 
 /// The file of a database that SQLite is about to open; its other files take the mode of this one. One that is there is

@@ -137,6 +137,12 @@ impl StoredRun {
         })
     }
 
+    /// Why an item was left out, if it was and a reason was given.
+    pub(super) fn skip_reason(&self, step: &str, index: u64) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT reason FROM skipped WHERE step = ?1 AND idx = ?2";
+        Ok(self.row_of_item(sql, step, index)?.flatten())
+    }
+
     /// Items of a step that were tried again, with an index above `after`, `limit` at most.
     ///
     /// # Errors

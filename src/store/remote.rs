@@ -18,7 +18,7 @@ pub use self::attempt::AttemptFile;
 pub use self::attempt_state::{AttemptFrame, AttemptState};
 pub use self::place::RemotePlace;
 pub use self::publish::Published;
-pub use self::record::{CommitRecord, Whence, Why};
+pub use self::record::{CommitRecord, Whence};
 
 #[cfg(test)]
 mod tests;

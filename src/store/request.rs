@@ -2,7 +2,6 @@
 //! command line decides what stands in it.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use super::{Catalogue, StoreError, StoredRun, paths, private};
@@ -14,14 +13,8 @@ const NAME: &str = "request.json";
 /// # Errors
 /// Fails when the file cannot be written.
 pub fn keep_request(state: &Path, run: &str, text: &str) -> Result<(), StoreError> {
-    let folder = paths::pipeline(&paths::run(state, run));
-    let (path, part) = (folder.join(NAME), folder.join("request.json.part"));
-    let written = private::file(&part).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&part, &path)
-    });
-    written.map_err(|error| StoreError::io("write", &path, error))
+    let path = paths::pipeline(&paths::run(state, run)).join(NAME);
+    private::replace(&path, text.as_bytes()).map_err(|error| StoreError::io("write", &path, error))
 }
 
 impl StoredRun {

@@ -108,10 +108,7 @@ impl RunDir {
 
     /// Writes a file of the run's folder that is there as a whole or not at all.
     pub(super) fn write_beside(&self, path: &Path, json: &str) -> Result<(), StoreError> {
-        let temporary = path.with_extension("json.part");
-        let file = write(&temporary, json.as_bytes())?;
-        file.sync_all().map_err(|error| StoreError::io("sync", &temporary, error))?;
-        fs::rename(&temporary, path).map_err(|error| StoreError::io("write", path, error))?;
+        private::replace(path, json.as_bytes()).map_err(|error| StoreError::io("write", path, error))?;
         sync_folder(&self.path)
     }
 

@@ -80,20 +80,25 @@ impl SegmentWriter {
     }
 
     /// For one file that was just made and is empty: it has the number 0, and no other one follows it.
-    pub(super) fn of_file(path: &Path, file: File, tag: u64, title_text: &str) -> Result<Self, StoreError> {
+    pub(super) fn of_file(path: &Path, file: File, tag: u64, title: String) -> Result<Self, StoreError> {
         let mut writer = Self {
             to: Place::File(path.to_path_buf()),
             tag,
-            title: String::new(),
+            title,
             blocks: Vec::new(),
             number: 0,
             file: Some(file),
             length: 0,
             length_max: u64::MAX,
         };
-        writer.write(&packed::EMPTY)?;
-        writer.write(&title(title_text))?;
+        writer.begin()?;
         Ok(writer)
+    }
+
+    /// What a file begins with.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.write(&packed::EMPTY)?;
+        self.write(&title(&self.title))
     }
 
     /// Appends a commit made at this moment. On the disk only after [`SegmentWriter::sync`].
@@ -143,8 +148,7 @@ impl SegmentWriter {
         let path = self.path();
         self.file = Some(private::file(&path).map_err(|error| StoreError::io("create", &path, error))?);
         self.length = 0;
-        self.write(&packed::EMPTY)?;
-        self.write(&title(&self.title))?;
+        self.begin()?;
         // The file's name must be as durable as what is in it.
         for folder in [&folder, &paths::steps(&run)] {
             sync_folder(folder)?;

@@ -363,26 +363,22 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         target: row.get("target")?,
         outputs: read_outputs(row.get("outputs").unwrap_or_default()),
         // Runs of older versions do not say.
-        last_error: row
-            .get::<_, Option<String>>("last_error")
-            .unwrap_or_default()
-            .and_then(|text| serde_json::from_str(&text).ok()),
+        last_error: json_column(row, "last_error"),
         spilled: count("spilled").unwrap_or_default(),
-        holds: row
-            .get::<_, Option<String>>("holds")
-            .unwrap_or_default()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default(),
-        appended: row
-            .get::<_, Option<String>>("appended")
-            .unwrap_or_default()
-            .and_then(|text| serde_json::from_str(&text).ok()),
+        holds: json_column(row, "holds").unwrap_or_default(),
+        appended: json_column(row, "appended"),
         logs_left_out: count("logs_left_out")?,
         reuse: reuse(row)?,
         shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(LinesPerItem::from_name),
         keyed: row.get::<_, Option<bool>>("keyed")?.unwrap_or(false),
         fingerprint: fingerprint.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
+}
+
+/// What stands in a column as JSON; `None`: nothing does, or there is no such column.
+fn json_column<T: serde::de::DeserializeOwned>(row: &Row<'_>, name: &str) -> Option<T> {
+    let text: Option<String> = row.get(name).unwrap_or_default();
+    text.and_then(|text| serde_json::from_str(&text).ok())
 }
 
 /// What a step took over; `None`: it was not asked to.

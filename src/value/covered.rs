@@ -1,12 +1,12 @@
-//! Covered items are those that have ended and are committed. No item is ever taken in twice.
+//! Covered items are those that have ended: a growing set, into which no item is ever taken twice.
 
 use std::collections::BTreeMap;
 
 use super::indices::{Indices, Stretch};
 
 /// A growing set of items.
-#[derive(Debug, Default)]
-pub(super) struct Covered {
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Covered {
     /// The end of each stretch by its beginning. They neither overlap nor touch.
     stretches: BTreeMap<u64, u64>,
     count: u64,
@@ -14,12 +14,18 @@ pub(super) struct Covered {
 
 impl Covered {
     /// How many they are.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.count
     }
 
+    /// The same as a value.
+    pub fn indices(&self) -> Indices {
+        let runs = self.stretches.iter().map(|(first, end)| (*first, end - first));
+        Indices::new(runs).expect("they neither overlap nor touch")
+    }
+
     /// Whether any of these items is there.
-    pub(super) fn overlaps(&self, items: &Indices) -> bool {
+    pub fn overlaps(&self, items: &Indices) -> bool {
         items.iter().any(|stretch| {
             let before = self.stretches.range(..stretch.end()).next_back();
             before.is_some_and(|(_, end)| *end > stretch.first)
@@ -27,7 +33,7 @@ impl Covered {
     }
 
     /// Takes in items, none of which is there.
-    pub(super) fn add(&mut self, items: &Indices) {
+    pub fn add(&mut self, items: &Indices) {
         for Stretch { first, count } in items.iter() {
             let (mut first, mut end) = (first, first + count);
             self.count += count;

@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Index runs that a message shows.
 const SHOWN_MAX: usize = 5;
 
@@ -135,6 +138,20 @@ impl Indices {
             there += usize::from(theirs.get(there) == Some(edge));
         }
         list.done()
+    }
+}
+
+/// As a list of pairs, the first index and how many.
+impl Serialize for Indices {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(<(u64, u64)>::from))
+    }
+}
+
+impl<'de> Deserialize<'de> for Indices {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let runs = Vec::<(u64, u64)>::deserialize(deserializer)?;
+        Self::new(runs).ok_or_else(|| D::Error::custom("the index runs are not in order, or overlap"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Actions are what the machine asks its coordinator to do, in this order. The coordinator tells how they went, where
 //! anything depends on that.
 
-use super::indices::Indices;
+use crate::value::Indices;
 use crate::value::ShardId;
 
 /// A job is the task of a wave that a shard was submitted as. It may work on a whole chain of shards.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::Halt;
-use super::indices::Indices;
 use super::record_fault::RecordFault;
+use crate::value::Indices;
 use crate::value::ShardId;
 
 /// Why a step cannot go on.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::action::{Action, JobId};
 use super::ending::Failure;
-use super::indices::Indices;
 use super::machine::Fleet;
 use super::report::{Exit, Inspection};
 use super::stem::{Place, Return, Trouble};
 use super::wave::{Job, Phase};
+use crate::value::Indices;
 use crate::value::ShardId;
 
 /// Network file systems show a new name so late.

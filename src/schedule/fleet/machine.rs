@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use super::action::{Action, JobId};
 use super::asked::Yields;
-use super::covered::Covered;
 use super::ending::Ending;
-use super::indices::Indices;
 use super::looks::Looks;
 use super::options::FleetOptions;
 use super::report::Beat;
@@ -16,6 +14,8 @@ use super::stem::{Pace, Place, Stem, Stems, Trouble};
 use super::submits::Submits;
 use super::wave::{Job, Phase, Wave};
 use crate::event::Tally;
+use crate::value::Covered;
+use crate::value::Indices;
 use crate::value::ShardId;
 
 /// Reasons for waiting are told when a job has waited so long: for less, every queue has some.

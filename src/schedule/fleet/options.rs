@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::indices::Indices;
+use crate::value::Indices;
 
 /// Input that a shard of the first cut has at most: what a worker reads in some minutes.
 const SHARD_BYTES: u64 = 256 << 20;

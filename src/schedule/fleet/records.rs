@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::ending::Failure;
-use super::indices::Indices;
 use super::machine::{Fleet, add};
 use super::record_fault::RecordFault;
-use super::report::{Record, Why};
+use super::report::Record;
 use super::stem::Place;
 use super::wave::Job;
+use crate::event::Why;
+use crate::value::Indices;
 use crate::value::ShardId;
 
 /// What became of a record.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::action::JobId;
-use super::indices::Indices;
 use super::machine::Fleet;
 use super::options::FleetOptions;
 use super::record_fault::RecordFault;
@@ -13,6 +12,7 @@ use super::records::Heard;
 use super::report::Record;
 use super::stem::Place;
 use super::wave::{Job, Sent, Wave};
+use crate::value::Indices;
 use crate::value::ShardId;
 
 /// What the folder of a step and the run's journal hold.

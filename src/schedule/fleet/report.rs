@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::action::JobId;
-use super::indices::Indices;
-use crate::event::Tally;
+use crate::event::{Tally, Why};
+use crate::value::Indices;
 
 /// How an engine says that a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,23 +53,6 @@ pub enum Submission {
     Refused(Arc<str>),
     /// The engine did not answer: the wave may be there or not.
     Unsure,
-}
-
-/// Why a record was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// All of the shard is done.
-    End,
-    /// It was time to commit.
-    Commit,
-    /// The job's time was over.
-    Time,
-    /// The job was told to end.
-    Term,
-    /// The worker was asked for its rest.
-    Yield,
-    /// The step stops.
-    Stop,
 }
 
 /// What the machine needs of a commit record.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{JobId, Task};
-use super::indices::Indices;
 use crate::event::Tally;
+use crate::value::Indices;
 use crate::value::ShardId;
 
 /// Workers that an item killed alone before it is given up: one death may be chance.

@@ -13,7 +13,7 @@ use crate::store::packed::Compressor;
 use crate::store::segment::{self, PackedCommit, SegmentWriter};
 use crate::store::title::StepTitle;
 use crate::store::{StepSpec, StoreError, private};
-use crate::value::ShardId;
+use crate::value::{Indices, ShardId};
 
 /// The file of one attempt, which this process writes.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct AttemptFile {
     run: String,
     step: String,
     shard: ShardId,
-    runs: Vec<(u64, u64)>,
+    items: Indices,
     file: Option<File>,
     writer: Option<SegmentWriter>,
     state: AttemptState,
@@ -40,7 +40,7 @@ impl AttemptFile {
         place: &RemotePlace,
         (run, step): (&str, &str),
         shard: &ShardId,
-        runs: &[(u64, u64)],
+        items: &Indices,
     ) -> Result<Self, StoreError> {
         let attempts = place.attempts(shard)?;
         let mut attempt = attempts.last().copied().unwrap_or(0);
@@ -62,7 +62,7 @@ impl AttemptFile {
             run: run.to_owned(),
             step: step.to_owned(),
             shard: shard.clone(),
-            runs: runs.to_vec(),
+            items: items.clone(),
             file: Some(file),
             writer: None,
             state: AttemptState::default(),
@@ -89,7 +89,7 @@ impl AttemptFile {
     pub(in crate::store) fn begin(&mut self, spec: &StepSpec) -> Result<(), StoreError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let title = StepTitle::of(&self.run, spec).to_text();
-        self.writer = Some(SegmentWriter::of_file(&self.path, file, self.tag(self.attempt), &title)?);
+        self.writer = Some(SegmentWriter::of_file(&self.path, file, self.tag(self.attempt), title.clone())?);
         for (attempt, path) in std::mem::take(&mut self.older) {
             self.adopt(attempt, &path, &title)?;
         }
@@ -131,12 +131,10 @@ impl AttemptFile {
         let mut compressor = Compressor::default();
         for commit in found.commits {
             let head = &commit.head;
-            let is_ours = |first: u64, count: u64| {
-                self.runs.iter().any(|(from, items)| first >= *from && first + count <= from + items)
-            };
-            let spans = || head.spans.iter().map(|span| (span.first, u64::from(span.count)));
-            let fits =
-                spans().all(|(first, count)| is_ours(first, count) && !self.state.overlaps(first, count));
+            let spans = head.spans.iter().map(|span| (span.first, u64::from(span.count)));
+            let fits = Indices::new(spans).is_some_and(|theirs| {
+                theirs.without(&self.items).is_empty() && !self.state.ended.overlaps(&theirs)
+            });
             let Some(facts) = head.facts.filter(|_| fits && !head.spans.is_empty()) else { continue };
             let parts = segment::read_digests(&file, commit.place, head)
                 .zip(segment::read_packed(&file, commit.place, head))

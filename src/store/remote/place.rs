@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::publish::{self, Published};
 use super::record::CommitRecord;
+use crate::store::segment::sync_folder;
 use crate::store::{StoreError, paths, private};
 use crate::value::ShardId;
 
@@ -106,16 +107,10 @@ impl RemotePlace {
 
     /// Makes a file as a whole, unless its name is taken.
     fn make_once(&self, path: &Path, bytes: &[u8]) -> Result<Published, StoreError> {
-        publish::once(&self.temporary(), path, bytes).map_err(|error| StoreError::io("create", path, error))
-    }
-
-    /// Puts a file in the place of an old one, for names that have one writer.
-    ///
-    /// # Errors
-    /// Fails when it cannot be written.
-    pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let path = self.folder.join(name);
-        publish::again(&self.temporary(), &path, bytes).map_err(|error| StoreError::io("write", &path, error))
+        let published = publish::once(&self.temporary(), path, bytes);
+        let published = published.map_err(|error| StoreError::io("create", path, error))?;
+        sync_folder(path.parent().unwrap_or(&self.folder))?;
+        Ok(published)
     }
 
     fn record_path(&self, shard: &ShardId) -> PathBuf {

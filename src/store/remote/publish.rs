@@ -4,7 +4,7 @@
 //! taken, which a rename is not. Over a network the answer to a link may get lost although it was made; then the file has two
 //! names.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -20,27 +20,19 @@ pub enum Published {
     WasThere,
 }
 
-/// Makes a file as a whole, unless its name is taken. `folder`: where temporary names are given.
+/// Makes a file as a whole, unless its name is taken. `folder`: where temporary names are given. The name itself is on the disk
+/// when its folder is.
 pub(super) fn once(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<Published> {
     let temporary = written(folder, bytes)?;
     let linked = fs::hard_link(&temporary, path);
     let is_linked = || fs::metadata(&temporary).is_ok_and(|file| file.nlink() == 2);
-    let published = match linked {
+    match linked {
         Ok(()) => Ok(Published::Made),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && !is_linked() => Ok(Published::WasThere),
         // The answer was lost on its way, or an echo of it says that the name is taken, by this very file.
         Err(_) if is_linked() => Ok(Published::Made),
         Err(error) => Err(error),
-    };
-    if published.is_ok() {
-        sync_folder(path)?;
     }
-    published
-}
-
-/// Makes a file as a whole in the place of an old one.
-pub(super) fn again(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    written(folder, bytes)?.persist(path).map_err(|refused| refused.error)
 }
 
 /// Whether files can have two names here. Some file systems refuse that.
@@ -59,8 +51,4 @@ fn written(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file.into_temp_path())
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -5,29 +5,11 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::attempt_state::{AttemptFrame, AttemptState};
-use crate::event::{Tally, Timing};
-use crate::value::ShardId;
+use crate::event::{Tally, Timing, Why};
+use crate::value::{Indices, ShardId};
 
 /// Version of what a record says.
 const PROTOCOL: u32 = 1;
-
-/// Why a shard was committed when it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Why {
-    /// All its items have ended.
-    End,
-    /// It was time for a commit.
-    Commit,
-    /// The job's time was running out.
-    Time,
-    /// The worker was asked to end.
-    Term,
-    /// Its rest is wanted elsewhere.
-    Yield,
-    /// The step is to stop.
-    Stop,
-}
 
 /// What an item that goes back unfinished has behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,8 +42,8 @@ pub struct CommitRecord {
     pub emitted: u64,
     /// How long its items took.
     pub timing: Timing,
-    /// Items that have not ended: first index and count.
-    pub rest: Vec<(u64, u64)>,
+    /// Items that have not ended.
+    pub rest: Indices,
     /// Those of them that had been tried.
     pub carry: Vec<Whence>,
     /// Whether the same process goes on with the rest.
@@ -72,8 +54,8 @@ pub struct CommitRecord {
 
 impl CommitRecord {
     /// Of an attempt as it stands, at a shard of these items.
-    pub fn of((shard, attempt): (ShardId, u32), runs: &[(u64, u64)], state: &AttemptState, why: Why) -> Self {
-        let rest = state.left_of(runs);
+    pub fn of((shard, attempt): (ShardId, u32), items: &Indices, state: &AttemptState, why: Why) -> Self {
+        let rest = state.left_of(items);
         let AttemptState { frames, bytes, tally, emitted, timing, .. } = state.clone();
         let (carry, goes_on) = (Vec::new(), why == Why::Commit && !rest.is_empty());
         Self {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{FailureKind, RunStatus};
+use crate::event::{FailureKind, RunStatus, Why};
 use crate::store::tests::fixture::{chunk, spec};
 use crate::store::{Committer, LinesPerItem, RetriedItem, endings, segment};
-use crate::value::ShardId;
+use crate::value::{Indices, ShardId};
 
 fn path(text: &str) -> ShardId {
     text.parse().expect(text)
@@ -21,8 +21,16 @@ fn place(folder: &Path) -> RemotePlace {
     RemotePlace::create(folder, "work").expect("room")
 }
 
-fn claim(place: &RemotePlace, runs: &[(u64, u64)]) -> AttemptFile {
-    AttemptFile::claim(place, ("r1", "work"), &path("17"), runs).expect("room")
+fn set(runs: &[(u64, u64)]) -> Indices {
+    Indices::new(runs.iter().copied()).expect("they are in order")
+}
+
+fn pairs(indices: &Indices) -> Vec<(u64, u64)> {
+    indices.iter().map(<(u64, u64)>::from).collect()
+}
+
+fn claim(place: &RemotePlace, items: &Indices) -> AttemptFile {
+    AttemptFile::claim(place, ("r1", "work"), &path("17"), items).expect("room")
 }
 
 /// Works on items and gives what is in the file then. Names of items that begin with `!` fail, with `-` are left out.
@@ -59,7 +67,7 @@ fn lines(place: &RemotePlace, attempt: u32, state: &AttemptState) -> Vec<String>
 fn an_attempt_says_what_it_has_finished_and_what_is_left() {
     let dir = tempfile::tempdir().expect("a folder");
     let place = place(dir.path());
-    let runs = [(1, 5), (20, 3)];
+    let runs = set(&[(1, 5), (20, 3)]);
     let attempt = claim(&place, &runs);
     assert_eq!(attempt.attempt(), 1);
     let committer = Committer::of_attempt(attempt).expect("a thread");
@@ -72,10 +80,10 @@ fn an_attempt_says_what_it_has_finished_and_what_is_left() {
     let state = committer.checkpoint().expect("room");
     let tally = state.tally;
     assert_eq!((tally.succeeded, tally.failed, tally.skipped, tally.retried), (2, 1, 1, 1));
-    assert_eq!(state.left_of(&runs), [(1, 2), (20, 1), (22, 1)]);
+    assert_eq!(pairs(&state.left_of(&runs)), [(1, 2), (20, 1), (22, 1)]);
     assert_eq!(lines(&place, 1, &state).len(), 2);
     let record = CommitRecord::of((path("17"), 1), &runs, &state, Why::Commit);
-    assert!(record.goes_on && record.rest == [(1, 2), (20, 1), (22, 1)]);
+    assert!(record.goes_on && pairs(&record.rest) == [(1, 2), (20, 1), (22, 1)]);
     assert_eq!(place.commit(&record).expect("room"), Published::Made);
     assert_eq!(place.record(&path("17")).expect("readable"), Some(record.clone()));
     let mut other = record.clone();
@@ -93,7 +101,7 @@ fn of_many_who_commit_a_shard_one_does() {
     let state = AttemptState::default();
     let made = thread::scope(|scope| {
         let commit = |attempt| {
-            let record = CommitRecord::of((path("3+1"), attempt), &[(1, 2)], &state, Why::End);
+            let record = CommitRecord::of((path("3+1"), attempt), &set(&[(1, 2)]), &state, Why::End);
             let place = &place;
             scope.spawn(move || (attempt, place.commit(&record).expect("room")))
         };
@@ -113,7 +121,7 @@ fn of_many_who_claim_an_attempt_each_has_its_own() {
     let dir = tempfile::tempdir().expect("a folder");
     let place = place(dir.path());
     let mut claimed = thread::scope(|scope| {
-        let all: Vec<_> = (0..12).map(|_| scope.spawn(|| claim(&place, &[(1, 1)]).attempt())).collect();
+        let all: Vec<_> = (0..12).map(|_| scope.spawn(|| claim(&place, &set(&[(1, 1)])).attempt())).collect();
         all.into_iter().map(|one| one.join().expect("no panic")).collect::<Vec<_>>()
     });
     claimed.sort_unstable();
@@ -141,7 +149,7 @@ fn names_that_are_none_of_ours_are_never_taken_for_some() {
 fn a_record_that_is_torn_or_of_another_shard_is_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let place = place(dir.path());
-    let record = CommitRecord::of((path("17"), 1), &[(1, 9)], &AttemptState::default(), Why::Term);
+    let record = CommitRecord::of((path("17"), 1), &set(&[(1, 9)]), &AttemptState::default(), Why::Term);
     place.commit(&record).expect("room");
     let file = place.path().join("done/17");
     let bytes = fs::read(&file).expect("it is there");
@@ -165,12 +173,13 @@ fn a_record_that_is_torn_or_of_another_shard_is_refused() {
 fn what_a_dead_attempt_had_finished_is_taken_over_once() {
     let dir = tempfile::tempdir().expect("a folder");
     let place = place(dir.path());
-    let runs = [(1, 9)];
+    let runs = set(&[(1, 9)]);
     let first = work(claim(&place, &runs), &[(1, &["a", "!b"]), (5, &["e"])]);
     let second = work(claim(&place, &runs), &[(3, &["c", "-d"])]);
-    assert_eq!((first.left_of(&runs), second.left_of(&runs)), (vec![(3, 2), (6, 4)], vec![(6, 4)]));
+    let left = |state: &AttemptState| pairs(&state.left_of(&runs));
+    assert_eq!((left(&first), left(&second)), (vec![(3, 2), (6, 4)], vec![(6, 4)]));
     let third = work(claim(&place, &runs), &[(6, &["f", "g", "h", "i"])]);
-    assert_eq!(third.left_of(&runs), []);
+    assert_eq!(left(&third), []);
     let tally = third.tally;
     assert_eq!((tally.succeeded, tally.failed, tally.skipped), (7, 1, 1));
     let mut found = lines(&place, 3, &third);
@@ -181,7 +190,7 @@ fn what_a_dead_attempt_had_finished_is_taken_over_once() {
     assert_eq!(found, expect);
     // Another shard has nothing of it, whatever it is called.
     let other = AttemptFile::claim(&place, ("r1", "work"), &path("17+1"), &runs).expect("room");
-    assert_eq!(work(other, &[]).left_of(&runs), [(1, 9)]);
+    assert_eq!(left(&work(other, &[])), [(1, 9)]);
 }
 
 proptest! {
@@ -194,7 +203,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().expect("a folder");
         let place = place(dir.path());
-        let runs = [(1, 8)];
+        let runs = set(&[(1, 8)]);
         work(claim(&place, &runs), &[(1, &["a", "!b"]), (3, &["c", "-d"]), (5, &["e", "f"])]);
         let file = place.attempt(&path("17"), 1);
         let mut bytes = fs::read(&file).expect("it is there");
@@ -205,7 +214,7 @@ proptest! {
         }
         fs::write(&file, &bytes).expect("room");
         let adopted = work(claim(&place, &runs), &[]);
-        let left: u64 = adopted.left_of(&runs).iter().map(|(_, count)| count).sum();
+        let left: u64 = adopted.left_of(&runs).count();
         prop_assert_eq!(left + adopted.tally.ended(), 8, "each item is there once or left");
         for line in lines(&place, 2, &adopted) {
             let known = [(1, "a"), (3, "c"), (5, "e"), (6, "f")]
@@ -223,8 +232,8 @@ proptest! {
         let mut gone = std::collections::BTreeSet::new();
         for (first, count) in &ended {
             let overlaps = (*first..first + count).any(|index| gone.contains(&index));
-            prop_assert_eq!(state.overlaps(*first, *count), overlaps);
-            state.add(*first, *count);
+            prop_assert_eq!(state.ended.overlaps(&Indices::run(*first, *count)), overlaps);
+            state.add(&Indices::run(*first, *count));
             gone.extend(*first..first + count);
         }
         let mut at = 1;
@@ -236,7 +245,7 @@ proptest! {
         let expect: Vec<u64> =
             runs.iter().flat_map(|(first, count)| *first..first + count).filter(|index| !gone.contains(index)).collect();
         let left: Vec<u64> =
-            state.left_of(&runs).iter().flat_map(|(first, count)| *first..first + count).collect();
+            state.left_of(&set(&runs)).iter().flat_map(|run| run.first..run.end()).collect();
         prop_assert_eq!(left, expect);
     }
 }

@@ -5,7 +5,7 @@ use super::table::UnclaimedItems;
 use crate::store::endings::EndingKind;
 use crate::store::frames::Frames;
 use crate::store::index::StepIndex;
-use crate::store::{Digest, LinesPerItem, StoreError, StoredRun, line};
+use crate::store::{Digest, LinesPerItem, StoreError, StoredRun};
 
 /// Commits whose digests are at hand: those that overlap, and the one behind.
 const DIGESTS_MAX: usize = 4;
@@ -249,25 +249,14 @@ impl OldStep {
         }
         match self.index.state(commit, row) {
             EndingKind::Succeeded => {
-                let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
-                let line = line.filter(|line| {
-                    // Later endings prove the results that they are about; those of format 1 do not.
-                    let proved = self.index.proves_results(commit) || line.is_of(items.contents[at]);
-                    line.index == index && proved
-                });
-                let lines = line.and_then(|line| match line.value {
-                    Some(value) => line::spread(out, shape, value),
-                    None => Some(0),
-                });
+                let item = (index, items.contents[at]);
+                let lines = self.frames.result(&self.index, (commit, row), item, (shape, out));
                 if lines.is_none() {
                     self.warn("some results");
                 }
                 Ok(lines.map_or(Reused::Damaged, |lines| Reused::Result { lines }))
             }
-            EndingKind::Skipped => {
-                let sql = "SELECT reason FROM skipped WHERE step = ?1 AND idx = ?2";
-                Ok(Reused::Skipped(self.run.row_of_item(sql, &self.step, index)?.flatten()))
-            }
+            EndingKind::Skipped => Ok(Reused::Skipped(self.run.skip_reason(&self.step, index)?)),
             EndingKind::Failed => Ok(Reused::Failed),
             EndingKind::FailedForGood => {
                 let failure = self.run.failure(&self.step, index)?;

@@ -155,15 +155,19 @@ pub(in crate::store) fn read_notes(file: &File, place: BlockPlace, head: &BlockH
 
 /// The unpacked results of a commit; `None`: they are damaged, or not those that its endings are about.
 pub(in crate::store) fn read_results(file: &File, place: BlockPlace, head: &BlockHead) -> Option<Vec<u8>> {
-    let packed = read_bytes(file, place.offset, place.length)?;
-    let theirs = head.facts.is_none_or(|facts| facts.checksum == packed::checksum(&packed));
-    packed::unpack(&packed).filter(|_| theirs)
+    read_both(file, place, head).map(|(_, text)| text)
 }
 
 /// The results of a commit as they were packed; `None`: they are damaged, or not those that its endings are about.
 pub(in crate::store) fn read_packed(file: &File, place: BlockPlace, head: &BlockHead) -> Option<Vec<u8>> {
-    read_results(file, place, head)?;
-    read_bytes(file, place.offset, place.length)
+    read_both(file, place, head).map(|(packed, _)| packed)
+}
+
+fn read_both(file: &File, place: BlockPlace, head: &BlockHead) -> Option<(Vec<u8>, Vec<u8>)> {
+    let packed = read_bytes(file, place.offset, place.length)?;
+    let theirs = head.facts.is_none_or(|facts| facts.checksum == packed::checksum(&packed));
+    let text = packed::unpack(&packed).filter(|_| theirs)?;
+    Some((packed, text))
 }
 
 /// So many bytes; a damaged length must not ask for more memory than the file can fill.
