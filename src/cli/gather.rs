@@ -37,10 +37,7 @@ pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<
     // What this machine allows is not for folders from others to say.
     let inputs = InputArguments { allow: arguments.inputs.allow.clone(), ..inputs };
     let inputs = load::inputs(&inputs, console, &job::id())?;
-    let missing: Vec<Complaint> = request.missing(&inputs).map(withheld).collect();
-    if !missing.is_empty() {
-        return Err(Fault::Usage(missing));
-    }
+    request.demand_withheld(&inputs, "the shards were")?;
     let interrupt = interrupt::listen()?;
     let state = state::of_run(file, &arguments.state);
     if let Turn::Over(exit) = Turn::take(arguments.engine.lock, file, state.as_deref(), &interrupt)? {
@@ -64,10 +61,4 @@ pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<
         among: None,
     };
     job.carry_out(console, &interrupt)
-}
-
-/// A value that the shards do not tell.
-fn withheld(name: &str) -> Complaint {
-    Complaint::new(format!("the shards were given `{name}` with a secret in it, which is not kept"))
-        .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
 }

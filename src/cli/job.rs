@@ -14,7 +14,7 @@ use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
 use super::shard::JobKind;
-use super::{load, outputs, retention, run_id, select, shard, state, stdout};
+use super::{load, outputs, retention, run_id, select, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
@@ -77,7 +77,7 @@ impl Job<'_> {
         }
         let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
         let selected = self.kind.steps(&plan, selected)?;
-        let digest = shard::digest(&plan, &self.inputs);
+        let digest = self.kind.digest(&plan, &self.inputs);
         match self.kind.check(&plan, &digest, interrupt) {
             // What the old run has taken over stays; its shards are of no more use.
             Err(_) if self.resume.is_some() => self.kind = JobKind::Whole,

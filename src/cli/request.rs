@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::args::{AllowArguments, InputArguments, SelectArguments};
+use super::exit::{Complaint, Fault};
 use super::shard::JobKind;
 use super::{load, state};
 use crate::engine::Gathering;
@@ -96,10 +97,11 @@ impl Request {
         if let Some(shard) = self.shard.as_ref().and_then(|shard| shard.parse().ok()) {
             return JobKind::Shard(shard);
         }
-        match Gathering::find(&self.gathered, file) {
-            Ok(gathering) if !self.gathered.is_empty() => JobKind::Gather(Arc::new(gathering)),
-            _ => JobKind::Whole,
+        if self.gathered.is_empty() {
+            return JobKind::Whole;
         }
+        Gathering::find(&self.gathered, file)
+            .map_or(JobKind::Whole, |gathering| JobKind::Gather(Arc::new(gathering)))
     }
 
     /// What the run runs on, and how it was called: name and text.
@@ -151,8 +153,18 @@ impl Request {
         (inputs, if is_selected { select.clone() } else { old() })
     }
 
+    /// Complains of all that is withheld and was not given anew; `whose` says who was given it, as in `run 1xak4 was`.
+    pub(super) fn demand_withheld(&self, inputs: &Inputs, whose: &str) -> Result<(), Fault> {
+        let complaint = |name: &str| {
+            Complaint::new(format!("{whose} given `{name}` with a secret in it, which is not kept"))
+                .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
+        };
+        let missing: Vec<Complaint> = self.missing(inputs).map(complaint).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Fault::Usage(missing)) }
+    }
+
     /// What the old run was given and does not tell, because there is a secret in it, unless it is given anew.
-    pub(super) fn missing<'a>(&'a self, inputs: &'a Inputs) -> impl Iterator<Item = &'a str> {
+    fn missing<'a>(&'a self, inputs: &'a Inputs) -> impl Iterator<Item = &'a str> {
         let given = |name: &&str| {
             inputs.params.iter().chain(&inputs.set).any(|(given, _)| given == name)
                 || inputs.params_file.contains_key(*name)

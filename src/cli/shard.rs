@@ -52,6 +52,15 @@ impl JobKind {
         }
     }
 
+    /// Digest of the plan, by which shards of other plans are told apart; empty where there are no shards. It takes a look
+    /// at all files of the plan.
+    pub(super) fn digest(&self, plan: &Plan, inputs: &Inputs) -> String {
+        match self {
+            Self::Whole => String::new(),
+            Self::Shard(_) | Self::Gather(_) => engine::plan_digest(plan, &inputs.set),
+        }
+    }
+
     /// The seed, where none is given: all shards of a plan draw the same numbers for the same items.
     pub(super) fn seed(&self, digest: &str) -> Option<u64> {
         match self {
@@ -81,11 +90,6 @@ impl JobKind {
         let Self::Gather(gathering) = self else { return Ok(()) };
         gathering.check(plan, digest, interrupt).map_err(refused)
     }
-}
-
-/// Digest of a plan, by which shards of other plans are told apart.
-pub(super) fn digest(plan: &Plan, inputs: &Inputs) -> String {
-    engine::plan_digest(plan, &inputs.set)
 }
 
 /// What keeps shards from being put together.

@@ -8,6 +8,7 @@ mod shard_run;
 use std::path::{Path, PathBuf};
 
 pub use self::refusal::Refusal;
+use self::refusal::{BY_CONTENT, ONE_PLAN};
 use self::shard_run::ShardRun;
 use super::fingerprint::{self, StepFingerprint};
 use super::interrupt::Interrupt;
@@ -138,9 +139,7 @@ impl Gathering {
 }
 
 fn other_plan(shard: &ShardRun) -> Refusal {
-    Refusal::new(format!("{} is of another plan", shard.name())).help(
-        "the pipeline with its files, parameters, environment, `--set` and `--limit` must be the same as here",
-    )
+    Refusal::new(format!("{} is of another plan", shard.name())).help(ONE_PLAN)
 }
 
 /// Whether this machine has other items for a step.
@@ -155,6 +154,6 @@ fn other_items(plan: &Plan, step: &Step, noted: &ShardStep, interrupt: &Interrup
     }
     (digest != noted.digest).then(|| {
         Refusal::new(format!("the shards have read other items for step `{name}` than there are here"))
-            .help("files of `glob` are told apart by size and time of change; `by: content` compares what is in them")
+            .help(BY_CONTENT)
     })
 }

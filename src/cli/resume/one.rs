@@ -46,10 +46,7 @@ impl Resumption<'_> {
         let file = pipeline_file(record, self.folder);
         let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
         let inputs = load::inputs(&inputs, self.console, &run)?;
-        let missing: Vec<Complaint> = request.missing(&inputs).map(|name| withheld(id, name)).collect();
-        if !missing.is_empty() {
-            return Err(Fault::Usage(missing));
-        }
+        request.demand_withheld(&inputs, &format!("run {id} was"))?;
         if !output.quiet {
             let (name, shown) = (&record.pipeline, file.display());
             say(&format!("  resuming run {id} of {name} ({shown}), which {}", ended(record)));
@@ -76,12 +73,6 @@ impl Resumption<'_> {
         drop(old);
         job.carry_out(self.console, interrupt)
     }
-}
-
-/// A value that was not kept.
-fn withheld(run: &str, name: &str) -> Complaint {
-    Complaint::new(format!("run {run} was given `{name}` with a secret in it, which is not kept"))
-        .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
 }
 
 /// Where the pipeline file is now: where it was, or beside the folder of the runs when both were moved.

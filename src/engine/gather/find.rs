@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::refusal::Refusal;
+use super::refusal::{BY_CONTENT, ONE_PLAN, Refusal};
 use super::shard_run::ShardRun;
 use crate::store::{Catalogue, RunRecord};
 
@@ -124,9 +124,7 @@ fn difference(first: &ShardRun, other: &ShardRun) -> Option<Refusal> {
         );
     }
     if ours.plan != theirs.plan {
-        return Some(Refusal::new(format!("{one} and {two} are of different plans")).help(
-            "the pipeline with its files, parameters, environment, `--set` and `--limit` must be the same for all",
-        ));
+        return Some(Refusal::new(format!("{one} and {two} are of different plans")).help(ONE_PLAN));
     }
     if ours.seed != theirs.seed {
         return Some(
@@ -145,8 +143,7 @@ fn difference(first: &ShardRun, other: &ShardRun) -> Option<Refusal> {
         pairs.find(|(mine, yours)| (mine.items, &mine.digest) != (yours.items, &yours.digest))?;
     let step = &mine.step;
     Some(if mine.items == yours.items {
-        Refusal::new(format!("{one} and {two} have read different items for step `{step}`"))
-            .help("files of `glob` are told apart by size and time of change; `by: content` compares what is in them")
+        Refusal::new(format!("{one} and {two} have read different items for step `{step}`")).help(BY_CONTENT)
     } else {
         Refusal::new(format!(
             "{one} counted {} items for step `{step}`, {two} counted {}",

@@ -2,6 +2,13 @@
 
 use crate::store::StoreError;
 
+/// What to do about shards of another plan.
+pub(super) const ONE_PLAN: &str =
+    "the pipeline with its files, parameters, environment, `--set` and `--limit` must be the same everywhere";
+/// What to do about files that are other ones.
+pub(super) const BY_CONTENT: &str =
+    "files of `glob` are told apart by size and time of change; `by: content` compares what is in them";
+
 /// Why shards cannot be put together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

@@ -85,6 +85,7 @@ impl Coordinator<'_> {
         let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
         // A verdict of the step's own stands, whatever its source turns out to be like afterwards.
         let lost = self.lost.filter(|_| verdict.succeeded || stop == Some(StopReason::SourceFailed));
+        let is_shard = self.context.options.shard.is_some();
         let (status, reason) = match (fault, lost) {
             // A script that was stopped while it was being set up says no more than that it was stopped.
             (Some(StepFault::Script(_)), _) if stop == Some(StopReason::Deadline) => {
@@ -96,14 +97,13 @@ impl Coordinator<'_> {
             (Some(fault), _) => (StepStatus::Failed, Some(fault.to_string())),
             (None, Some(lost)) => (StepStatus::Cancelled, Some(lost_reason(self.context, lost))),
             (None, None) if verdict.succeeded => (StepStatus::Succeeded, None),
-            (None, None) if self.context.options.shard.is_some() && left_to_gather(stop) => {
+            (None, None) if is_shard && left_to_gather(stop) => {
                 let stopped =
                     |stop: StopReason| format!("stopped by `{}`; `flowrun gather` judges", stop.name());
                 (StepStatus::Succeeded, stop.map(stopped))
             }
             (None, None) => (StepStatus::Failed, verdict.reason),
         };
-        let is_shard = self.context.options.shard.is_some();
         let needed = if is_shard { Ratio::ZERO } else { self.policy.min_success_ratio };
         StepResult {
             emitted,
