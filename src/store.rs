@@ -61,7 +61,7 @@ pub use catalogue::{Catalogue, Pruned};
 pub use chunk_endings::{
     ChunkEndings, Ending, FailedItem, Fingerprint, ItemEnding, LinesPerItem, LogEntry, RetriedItem, StepSpec,
 };
-pub use committer::{Committer, StepJournal};
+pub use committer::{Committer, ImportAnswer, StepJournal};
 pub use digest::Digest;
 pub use error::StoreError;
 pub use gathered::{GatherError, Gathered, GatheredShard, GatheredStep};
@@ -71,7 +71,10 @@ pub use lock::Holder;
 pub use lua_copies::keep_lua;
 pub use queries::{Failure, FailureReason, Retry, Skip, StoredLog};
 pub use record::AppendNote;
-pub use remote::{AttemptFile, AttemptFrame, AttemptState, CommitRecord, Published, RemotePlace, Whence};
+pub use remote::{
+    AttemptFile, AttemptFrame, AttemptState, AttemptWatch, CommitRecord, LeftBehind, Published, ReadShard,
+    RemoteFile, RemotePlace, ShardCommit, SlotJob, Slots, Whence,
+};
 pub use request::keep_request;
 pub use results::Results;
 pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};
@@ -80,6 +83,8 @@ pub use secret_key::SecretKey;
 pub use shard::{SHARD_PROTOCOL, ShardRecord, ShardStep};
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 pub use turn::Turn;
+
+use remote::ReadCommit;
 
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,22 @@ impl Timing {
         self.slowest.truncate(SLOWEST_MAX);
     }
 
+    /// What came to it since it was `earlier`. The longest is then known as exactly as its bucket, unless it is one of the
+    /// slowest.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let before = |bucket: &u16| earlier.buckets.get(bucket).copied().unwrap_or(0);
+        let left = self.buckets.iter().map(|(bucket, count)| (*bucket, count.saturating_sub(before(bucket))));
+        let buckets: BTreeMap<u16, u64> = left.filter(|(_, count)| *count > 0).collect();
+        let slowest: Vec<Slow> =
+            self.slowest.iter().filter(|slow| !earlier.slowest.contains(slow)).copied().collect();
+        let longest = buckets.last_key_value().map_or(0, |(bucket, _)| bounds(*bucket).1);
+        let max_ns = slowest.first().map_or(longest.min(self.max_ns), |slow| slow.nanos);
+        let count = self.count.saturating_sub(earlier.count);
+        let sum_ns = self.sum_ns.saturating_sub(earlier.sum_ns);
+        Self { buckets, count, max_ns, sum_ns, slowest, ..Self::default() }
+    }
+
     /// Remembers a span, as far as there is room.
     pub fn span(&mut self, span: Span) {
         if self.spans.len() < SPANS_MAX {
@@ -189,6 +205,20 @@ mod tests {
         assert_eq!(slowest, (981..=1000).rev().collect::<Vec<_>>());
         let text = serde_json::to_string(&timing).expect("JSON");
         assert_eq!(serde_json::from_str::<Timing>(&text).expect("what was written"), timing);
+    }
+
+    #[test]
+    fn what_came_since_and_what_was_before_are_together_the_whole() {
+        let mut timing = Timing::default();
+        (1..=30).for_each(|index| timing.record(index, 1, Duration::from_millis(index * 7 % 31)));
+        let before = timing.clone();
+        (31..=50).for_each(|index| timing.record(index, 1, Duration::from_millis(index)));
+        let since = timing.since(&before);
+        assert_eq!((since.count, since.max()), (20, Duration::from_millis(50)));
+        let mut both = before.clone();
+        both.add(&since);
+        assert_eq!(both, timing);
+        assert_eq!(timing.since(&timing), Timing::default());
     }
 
     #[test]

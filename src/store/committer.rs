@@ -25,10 +25,10 @@ use self::message::{Message, PACKED_MAX};
 use self::run_ledger::RunLedger;
 use self::writer::CommitWriter;
 use super::{
-    AppendNote, AttemptFile, AttemptState, ChunkEndings, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec,
-    StoreError,
+    AppendNote, AttemptFile, AttemptState, ChunkEndings, FailedItem, LogEntry, ReadShard, RetriedItem,
+    RunDir, ShardCommit, StepSpec, StoreError, Whence,
 };
-use crate::event::{RunStatus, StepResult, Timing};
+use crate::event::{RunStatus, StepResult, Timing, Why};
 
 /// Messages that wait for the packer. Endings of a chunk of quick items are some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
@@ -130,6 +130,17 @@ impl Committer {
         heard.recv().unwrap_or_else(|_| Err(closed(&self.fault)))
     }
 
+    /// Puts everything that was told so far on the disk and commits it as the attempt's shard. `Why::Commit`: the attempt goes
+    /// on with the rest. `carry`: what items of the rest have behind them.
+    ///
+    /// # Errors
+    /// Fails when the attempt cannot be kept any more: see [`Committer::fault`].
+    pub fn commit_shard(&self, why: Why, carry: Vec<Whence>) -> Result<ShardCommit, StoreError> {
+        let (answer, heard) = mpsc::sync_channel(1);
+        send(&self.sender, &self.fault, Message::Shard(why, carry, answer))?;
+        heard.recv().unwrap_or_else(|_| Err(closed(&self.fault)))
+    }
+
     /// Why nothing is kept any more, if so: the run must stop.
     pub fn fault(&self) -> Option<&StoreError> {
         self.fault.get()
@@ -227,6 +238,16 @@ impl StepJournal {
         self.send(Message::Timing(self.id, Box::new(timing)))
     }
 
+    /// Takes over a shard that a worker has committed. What the receiver hears says that it is in the books.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
+    pub fn import(&self, shard: ReadShard) -> Result<ImportAnswer, StoreError> {
+        let (answer, heard) = mpsc::sync_channel(1);
+        self.send(Message::Import(self.id, Box::new(shard), answer))?;
+        Ok(ImportAnswer { heard, fault: Arc::clone(&self.fault) })
+    }
+
     /// Books the end of the step and waits until everything about it is on the disk. It may be reported only then.
     ///
     /// # Errors
@@ -240,6 +261,23 @@ impl StepJournal {
 
     fn send(&self, message: Message) -> Result<(), StoreError> {
         send(&self.sender, &self.fault, message)
+    }
+}
+
+/// Where it is heard that a shard is in the books.
+#[derive(Debug)]
+pub struct ImportAnswer {
+    heard: Receiver<Result<(), StoreError>>,
+    fault: Arc<OnceLock<StoreError>>,
+}
+
+impl ImportAnswer {
+    /// Waits until it is.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
+    pub fn wait(&self) -> Result<(), StoreError> {
+        hear(&self.heard, &self.fault)
     }
 }
 

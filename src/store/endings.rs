@@ -71,6 +71,11 @@ pub(super) fn tag(run: &str, step: &str) -> u64 {
     xxh3_64(format!("{run}/{step}").as_bytes())
 }
 
+/// The same for what the attempt `source` at a shard of the step has written; empty: the run itself.
+pub(super) fn tag_of_source(run: &str, step: &str, source: &str) -> u64 {
+    if source.is_empty() { tag(run, step) } else { tag(run, &format!("{step}/{source}")) }
+}
+
 /// What a commit is, besides its items. Of format 1, nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct CommitFacts {

@@ -103,7 +103,7 @@ impl StoreError {
     }
 
     /// A file that is not what flowrun has written.
-    pub(super) fn damaged(path: &Path, what: impl Into<String>) -> Self {
+    pub fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_path_buf(), what: what.into() }
     }
 }

@@ -13,6 +13,8 @@ use super::{Digest, paths, segment};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CommitRow {
     pub(super) place: BlockPlace,
+    /// Number of its file.
+    pub(super) segment: u32,
     /// Bytes of the blocks behind its results.
     pub(super) endings: u64,
     /// How many results it holds.
@@ -23,6 +25,7 @@ pub(super) struct CommitRow {
 #[derive(Debug)]
 struct Commit {
     place: BlockPlace,
+    segment: u32,
     head: BlockHead,
 }
 
@@ -56,11 +59,11 @@ impl StepIndex {
     /// Reads what the commits of a step of the run in the folder `run` say of themselves.
     pub(super) fn open(run: &Path, step: &str, rows: Vec<CommitRow>) -> Self {
         let mut index = Self::default();
-        for CommitRow { place, endings, results } in rows {
-            let file = index.file(run, step, place.segment);
+        for CommitRow { place, segment, endings, results } in rows {
+            let file = index.file(run, step, segment);
             let head = file.and_then(|file| segment::read_head(file, place));
             match head.filter(|head| head.blocks_length() == endings) {
-                Some(head) => index.commits.push(Commit { place, head }),
+                Some(head) => index.commits.push(Commit { place, segment, head }),
                 None => index.damaged += results.max(0) as u64,
             }
         }
@@ -127,7 +130,7 @@ impl StepIndex {
     pub(super) fn cut_off(&self) -> u64 {
         let is_cut = |commit: &&Commit| {
             let end = commit.place.offset + commit.place.length + commit.head.blocks_length();
-            let length = self.files.get(&commit.place.segment).and_then(|file| file.metadata().ok());
+            let length = self.files.get(&commit.segment).and_then(|file| file.metadata().ok());
             length.is_none_or(|length| length.len() < end)
         };
         self.commits.iter().filter(is_cut).map(|commit| u64::from(commit.head.rows)).sum()
@@ -150,13 +153,13 @@ impl StepIndex {
 
     /// The digests of a commit; `None`: they are damaged.
     pub(super) fn digests(&self, commit: u32) -> Option<(Vec<Digest>, Vec<Digest>)> {
-        let Commit { place, head } = &self.commits[commit as usize];
-        segment::read_digests(self.files.get(&place.segment)?, *place, head)
+        let Commit { place, segment, head } = &self.commits[commit as usize];
+        segment::read_digests(self.files.get(segment)?, *place, head)
     }
 
     /// The unpacked results of a commit; `None`: they are damaged.
     pub(super) fn results(&self, commit: u32) -> Option<Vec<u8>> {
-        let Commit { place, head } = &self.commits[commit as usize];
-        segment::read_results(self.files.get(&place.segment)?, *place, head)
+        let Commit { place, segment, head } = &self.commits[commit as usize];
+        segment::read_results(self.files.get(segment)?, *place, head)
     }
 }

@@ -149,19 +149,24 @@ impl Rebuilt<'_> {
         let mut without = 0;
         for number in numbers {
             let path = paths::segment(self.run, step, number);
-            let ScannedSegment { title, commits, left } =
-                segment::scan(&path, endings::tag(&self.id, step), number)?;
+            let place = |title: &str| {
+                let source = StepTitle::parse(title).map(|title| title.source).unwrap_or_default();
+                let segment = if source.is_empty() { number } else { 0 };
+                (endings::tag_of_source(&self.id, step, &source), segment)
+            };
+            let ScannedSegment { title, commits, left } = segment::scan(&path, place)?;
             if left > 0 && self.has_ended {
                 let what = format!("{left} bytes of segment {number} of step `{step}` are damaged");
                 self.lost.push(format!("{what}, and what was kept in them is left out"));
             }
-            let title = title.and_then(|title| serde_json::from_str::<StepTitle>(&title).ok());
+            let title = title.as_deref().and_then(StepTitle::parse);
             let Some(title) = title else { continue };
             format::check_run(&self.id, title.flowrun)?;
+            let source = title.source.clone();
             begin(self, title)?;
             let file = File::open(&path).map_err(|error| StoreError::io("read", &path, error))?;
             for found in commits {
-                without += u64::from(!self.commit(step, &file, &found)?);
+                without += u64::from(!self.commit((step, &source, number), &file, &found)?);
             }
         }
         if without > 0 {
@@ -173,12 +178,19 @@ impl Rebuilt<'_> {
     }
 
     /// Whether all is known that the commit said of its items.
-    fn commit(&mut self, step: &str, file: &File, found: &FoundCommit) -> Result<bool, StoreError> {
+    fn commit(
+        &mut self,
+        (step, source, segment): (&str, &str, u32),
+        file: &File,
+        found: &FoundCommit,
+    ) -> Result<bool, StoreError> {
         let FoundCommit { place, head } = found;
         self.seq += 1;
         let row = CommitRow {
             step,
             place: *place,
+            segment,
+            source,
             endings: head.blocks_length(),
             facts: head.facts.unwrap_or_default(),
             spans: &head.spans,

@@ -3,22 +3,39 @@
 //!
 //! ```text
 //! try/S.K.zst    attempt K at shard S: claimed by making it, frames as in a segment
+//! try/S.K.now    what attempt K has at work
 //! done/S         the record of shard S: which frames of which attempt count
 //! split/S        the children of a shard that left a rest
+//! wave/N.json    the shards that were submitted together
+//! beat/S.K       how far attempt K is
+//! log/N.K.out    what the K-th job of wave N has printed
+//! job.json       what every worker has to know; beside it where the items lie, the first cut, and secrets
+//! control.json   what workers are to do now
 //! tmp/           all temporary names; nothing else is ever listed
 //! ```
 
 mod attempt;
 mod attempt_state;
+mod inspect;
 mod place;
 mod publish;
+mod read_shard;
 mod record;
+mod remote_file;
+mod slots;
+mod watch;
 
-pub use self::attempt::AttemptFile;
+pub use self::attempt::{AttemptFile, ShardCommit};
 pub use self::attempt_state::{AttemptFrame, AttemptState};
+pub use self::inspect::LeftBehind;
 pub use self::place::RemotePlace;
 pub use self::publish::Published;
+pub(in crate::store) use self::read_shard::ReadCommit;
+pub use self::read_shard::ReadShard;
 pub use self::record::{CommitRecord, Whence};
+pub use self::remote_file::RemoteFile;
+pub use self::slots::{SlotJob, Slots};
+pub use self::watch::AttemptWatch;
 
 #[cfg(test)]
 mod tests;

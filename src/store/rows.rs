@@ -65,6 +65,10 @@ pub(super) fn begin_step(connection: &Connection, begin: &StepBegin) -> rusqlite
 pub(super) struct CommitRow<'a> {
     pub(super) step: &'a str,
     pub(super) place: BlockPlace,
+    /// Number of its file.
+    pub(super) segment: u32,
+    /// The attempt at a shard that it was taken from, `17+3/2`; empty: the run itself.
+    pub(super) source: &'a str,
     /// Bytes of the blocks behind its results.
     pub(super) endings: u64,
     pub(super) facts: CommitFacts,
@@ -75,19 +79,19 @@ pub(super) struct CommitRow<'a> {
 
 /// Results and endings of a commit are on the disk.
 pub(super) fn commit(connection: &Connection, seq: i64, commit: &CommitRow<'_>) -> rusqlite::Result<()> {
-    let CommitRow { step, place, endings, facts, spans, lines } = commit;
+    let CommitRow { step, place, segment, source, endings, facts, spans, lines } = commit;
     let first = spans.iter().map(|span| span.first).min().unwrap_or(0);
     let last = spans
         .iter()
         .map(|span| span.first.saturating_add(u64::from(span.count).saturating_sub(1)))
         .max()
         .unwrap_or(0);
-    let sql = "INSERT INTO commits(seq, step, segment, offset, length, endings, bytes, rows, first, last, at)
-        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let sql = "INSERT INTO commits(seq, step, segment, offset, length, endings, bytes, rows, first, last, at, source)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     connection.prepare_cached(sql)?.execute(params![
         seq,
         step,
-        place.segment,
+        segment,
         place.offset as i64,
         place.length as i64,
         *endings as i64,
@@ -95,7 +99,8 @@ pub(super) fn commit(connection: &Connection, seq: i64, commit: &CommitRow<'_>) 
         *lines as i64,
         first as i64,
         last as i64,
-        clock::from_micros(facts.at)
+        clock::from_micros(facts.at),
+        Some(source).filter(|source| !source.is_empty())
     ])?;
     let sql = "UPDATE steps SET successes = successes + ?2, emitted = emitted + ?3 WHERE step = ?1";
     connection.prepare_cached(sql)?.execute(params![step, *lines as i64, facts.emitted as i64])?;

@@ -236,17 +236,24 @@ impl StoredRun {
 
     /// Where the items of a step lie.
     pub(super) fn index(&self, step: &str) -> Result<StepIndex, StoreError> {
-        let tag = endings::tag(&self.record.id, step);
-        let sql = "SELECT segment, offset, length, endings, rows FROM commits WHERE step = ?1 ORDER BY seq";
-        let rows = self.rows(sql, [step], |row| {
+        // Format 1 had no shards.
+        let known = "SELECT count(*) FROM pragma_table_info('commits') WHERE name = 'source'";
+        let has_source = self.rows(known, [], |row| row.get::<_, i64>(0))?.first() == Some(&1);
+        let source = if has_source { "coalesce(source, '')" } else { "''" };
+        let sql = format!(
+            "SELECT segment, offset, length, endings, rows, {source} FROM commits WHERE step = ?1 ORDER BY seq"
+        );
+        let rows = self.rows(&sql, [step], |row| {
             let number = |at: usize| row.get::<_, i64>(at);
+            let (segment, source) = (number(0)? as u32, row.get::<_, String>(5)?);
             let place = BlockPlace {
-                tag,
-                segment: number(0)? as u32,
+                tag: endings::tag_of_source(&self.record.id, step, &source),
+                // What an attempt has written is one file, which does not know its number here.
+                segment: if source.is_empty() { segment } else { 0 },
                 offset: number(1)? as u64,
                 length: number(2)? as u64,
             };
-            Ok(CommitRow { place, endings: number(3)? as u64, results: number(4)? })
+            Ok(CommitRow { place, segment, endings: number(3)? as u64, results: number(4)? })
         })?;
         Ok(StepIndex::open(&self.path, step, rows))
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fingerprint, StepSpec, format};
 
 /// What a segment says of its step.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct StepTitle {
     /// The format that it is kept in.
@@ -17,6 +17,9 @@ pub(super) struct StepTitle {
     pub(super) shape: String,
     pub(super) keyed: bool,
     pub(super) fingerprint: Fingerprint,
+    /// The attempt at a shard that it was written by, `17+3/2`; empty: the run itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) source: String,
 }
 
 impl StepTitle {
@@ -30,7 +33,23 @@ impl StepTitle {
             shape: spec.shape.name().to_owned(),
             keyed: spec.keyed,
             fingerprint: spec.fingerprint.clone(),
+            source: String::new(),
         }
+    }
+
+    /// The same, written by an attempt.
+    pub(super) fn by(self, source: String) -> Self {
+        Self { source, ..self }
+    }
+
+    /// As it stands in a segment; `None`: it is damaged.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Whether another one is of the same step of the same run, whoever has written it.
+    pub(super) fn is_of_step(&self, other: &Self) -> bool {
+        self.clone().by(String::new()) == other.clone().by(String::new())
     }
 
     /// As it stands in the segment.

@@ -68,6 +68,12 @@ impl Indices {
         self.iter().map(|stretch| stretch.count).sum()
     }
 
+    /// Whether an item is one of them.
+    pub fn contains(&self, index: u64) -> bool {
+        let at = self.0.partition_point(|stretch| stretch.first <= index);
+        at.checked_sub(1).is_some_and(|at| index < self.0[at].end())
+    }
+
     /// Whether this is no item.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -215,6 +221,7 @@ mod tests {
             prop_assert_eq!(items(&a.without(&b)), &one - &other);
             prop_assert_eq!(items(&a.common(&b)), &one & &other);
             prop_assert_eq!(items(&a.with(&b)), &one | &other);
+            prop_assert!((0..32).all(|index| a.contains(index) == one.contains(&index)));
             prop_assert_eq!(a.with(&b), of(&(&one | &other)), "equal sets are equal values");
             let divided = a.divide(parts);
             prop_assert_eq!(divided.len() as u64, parts.min(a.count()));

@@ -2,8 +2,9 @@
 //! holds counts only by the record that names it.
 
 use super::ledger::{Ledger, WriterOrder};
+use crate::event::Why;
 use crate::store::clock::{micros, now};
-use crate::store::{AttemptFile, AttemptState, StoreError};
+use crate::store::{AttemptFile, AttemptState, ShardCommit, StoreError, Whence};
 
 /// The file of an attempt.
 pub(super) struct AttemptLedger(pub(super) AttemptFile);
@@ -21,7 +22,15 @@ impl Ledger for AttemptLedger {
                 _ => {}
             }
         }
-        if touched { self.0.sync() } else { Ok(()) }
+        if touched {
+            self.0.sync()?;
+            self.0.tell();
+        }
+        Ok(())
+    }
+
+    fn commit_shard(&mut self, why: Why, carry: Vec<Whence>) -> Result<ShardCommit, StoreError> {
+        self.0.commit(why, carry)
     }
 
     fn state(&self) -> Option<AttemptState> {

@@ -81,6 +81,11 @@ impl Gatherer<'_> {
                 self.pack_all();
                 self.order(WriterOrder::Checkpoint(answer));
             }
+            Message::Shard(why, carry, answer) => {
+                self.pack_all();
+                self.order(WriterOrder::Shard(why, carry, answer));
+            }
+            Message::Import(id, shard, answer) => self.order(WriterOrder::Import(id, shard, answer)),
             Message::End(id, name, result, answer) => {
                 if let Some(id) = id {
                     self.pack(id);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use super::message::CommitAnswer;
+use super::message::{CommitAnswer, ShardAnswer};
 use super::pending::CommitGroup;
-use crate::event::{RunStatus, StepResult};
-use crate::store::{AppendNote, AttemptState, RunDir, StepSpec, StoreError};
+use crate::event::{RunStatus, StepResult, Why};
+use crate::store::{AppendNote, AttemptState, ReadShard, RunDir, ShardCommit, StepSpec, StoreError, Whence};
 
 /// From the packing thread.
 pub(super) enum WriterOrder {
@@ -16,6 +16,8 @@ pub(super) enum WriterOrder {
     Group(usize, Box<CommitGroup>),
     Append(Box<AppendNote>, CommitAnswer),
     Checkpoint(SyncSender<Result<AttemptState, StoreError>>),
+    Shard(Why, Vec<Whence>, ShardAnswer),
+    Import(usize, Box<ReadShard>, CommitAnswer),
     End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
     Finish(RunStatus, Duration, CommitAnswer),
 }
@@ -28,6 +30,11 @@ pub(super) trait Ledger: Send {
     /// What is in the file of an attempt so far; `None`: it is no attempt's.
     fn state(&self) -> Option<AttemptState> {
         None
+    }
+
+    /// Commits what an attempt has as its shard; nothing where it is no attempt's.
+    fn commit_shard(&mut self, _why: Why, _carry: Vec<Whence>) -> Result<ShardCommit, StoreError> {
+        Ok(ShardCommit::Nothing)
     }
 
     /// The folder of the run that it keeps; `None`: it is an attempt's.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
 use std::time::Duration;
 
-use crate::event::{RunStatus, StepResult, Timing};
+use crate::event::{RunStatus, StepResult, Timing, Why};
 use crate::store::{
-    AppendNote, AttemptState, ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError,
+    AppendNote, AttemptState, ChunkEndings, FailedItem, LogEntry, ReadShard, RetriedItem, ShardCommit,
+    StepSpec, StoreError, Whence,
 };
 
 /// Packed groups that wait for the disk; they are committed together as soon as it is ready.
@@ -23,6 +24,8 @@ pub(super) enum Message {
     Timing(usize, Box<Timing>),
     Append(Box<AppendNote>, CommitAnswer),
     Checkpoint(SyncSender<Result<AttemptState, StoreError>>),
+    Shard(Why, Vec<Whence>, ShardAnswer),
+    Import(usize, Box<ReadShard>, CommitAnswer),
     End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
     Finish(RunStatus, Duration, CommitAnswer),
     Close,
@@ -30,3 +33,6 @@ pub(super) enum Message {
 
 /// Where somebody waits to hear that something is on the disk.
 pub(super) type CommitAnswer = SyncSender<Result<(), StoreError>>;
+
+/// Where somebody waits to hear what became of a shard.
+pub(super) type ShardAnswer = SyncSender<Result<ShardCommit, StoreError>>;

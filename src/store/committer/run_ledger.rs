@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use super::ledger::{Ledger, WriterOrder};
 use super::pending::CommitGroup;
 use crate::store::clock::{micros, now};
@@ -11,12 +13,22 @@ use crate::store::record::{RecordLine, RunEnd, StepBegin, StepEnd};
 use crate::store::rows::{self, CommitRow};
 use crate::store::segment::{SegmentWriter, WrittenAt};
 use crate::store::title::StepTitle;
-use crate::store::{Cache, RunDir, StepSpec, StoreError, paths};
+use crate::store::{Cache, ReadCommit, ReadShard, RunDir, StepSpec, StoreError, paths};
 
 /// A step that is being kept.
 struct KeptStep {
     spec: Arc<StepSpec>,
     segments: SegmentWriter,
+}
+
+/// What has become of an order in the segments.
+enum Written {
+    /// Nothing.
+    Nothing,
+    /// A commit was appended.
+    Commit(WrittenAt),
+    /// A file was taken over, which has this number.
+    Segment(u32),
 }
 
 /// The journal of a run: segments and the database.
@@ -74,11 +86,11 @@ impl RunLedger {
     }
 
     /// Puts all frames on the disk.
-    fn append(&mut self, orders: &[WriterOrder]) -> Result<Vec<Option<WrittenAt>>, StoreError> {
+    fn append(&mut self, orders: &[WriterOrder]) -> Result<Vec<Written>, StoreError> {
         let mut touched = BTreeSet::new();
         let mut written = Vec::with_capacity(orders.len());
         for order in orders {
-            let mut place = None;
+            let mut place = Written::Nothing;
             match order {
                 WriterOrder::Begin(id, spec) => {
                     let title = StepTitle::of(self.run.id(), spec).to_text();
@@ -87,8 +99,12 @@ impl RunLedger {
                 }
                 WriterOrder::Group(id, group) if group.says_anything() => {
                     let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
-                    place = Some(kept.segments.append(&group.commit, micros(now()))?);
+                    place = Written::Commit(kept.segments.append(&group.commit, micros(now()))?);
                     touched.insert(*id);
+                }
+                WriterOrder::Import(id, shard, _) => {
+                    let kept = self.kept.get_mut(id).expect("a step begins before it takes anything over");
+                    place = Written::Segment(kept.segments.take_over(&shard.path)?);
                 }
                 _ => {}
             }
@@ -105,23 +121,28 @@ impl RunLedger {
         &mut self,
         orders: &[WriterOrder],
         lines: &[Option<RecordLine>],
-        written: &[Option<WrittenAt>],
+        written: &[Written],
     ) -> rusqlite::Result<()> {
         let transaction = self.run.connection().transaction()?;
         for ((order, line), written) in orders.iter().zip(lines).zip(written) {
             if let Some(line) = line {
                 rows::line(&transaction, line)?;
             }
-            if let (WriterOrder::Group(id, group), Some(WrittenAt { place, endings, facts })) =
-                (order, written)
-            {
-                let step = &*self.kept.get(id).expect("a step begins before it tells anything").spec.name;
-                let spans = &group.commit.endings.spans;
-                let (place, endings, facts) = (*place, *endings, *facts);
-                self.commits += 1;
-                let row = CommitRow { step, place, endings, facts, spans, lines: group.lines };
-                rows::commit(&transaction, self.commits, &row)?;
-                rows::notes(&transaction, step, facts.at, &group.notes)?;
+            let (WriterOrder::Group(id, _) | WriterOrder::Import(id, ..)) = order else { continue };
+            let step = &*self.kept.get(id).expect("a step begins before it tells anything").spec.name;
+            match (order, written) {
+                (WriterOrder::Group(_, group), Written::Commit(WrittenAt { place, endings, facts })) => {
+                    let (place, endings, facts) = (*place, *endings, *facts);
+                    let (spans, lines, segment) = (&*group.commit.endings.spans, group.lines, place.segment);
+                    self.commits += 1;
+                    let row = CommitRow { step, place, segment, source: "", endings, facts, spans, lines };
+                    rows::commit(&transaction, self.commits, &row)?;
+                    rows::notes(&transaction, step, facts.at, &group.notes)?;
+                }
+                (WriterOrder::Import(_, shard, _), Written::Segment(segment)) => {
+                    self.commits = import(&transaction, (step, *segment), shard, self.commits)?;
+                }
+                _ => {}
             }
         }
         transaction.commit()
@@ -156,6 +177,25 @@ impl RunLedger {
     }
 }
 
+/// Names the commits of a shard that was taken over, behind so many others. It gives how many there are then.
+fn import(
+    connection: &Connection,
+    (step, segment): (&str, u32),
+    shard: &ReadShard,
+    mut commits: i64,
+) -> rusqlite::Result<i64> {
+    for commit in &shard.commits {
+        let ReadCommit { place, endings, facts, spans, lines, notes } = commit;
+        let (place, endings, facts, lines) = (*place, *endings, *facts, *lines);
+        let source = &*shard.source;
+        commits += 1;
+        let row = CommitRow { step, place, segment, source, endings, facts, spans, lines };
+        rows::commit(connection, commits, &row)?;
+        rows::notes(connection, step, facts.at, notes)?;
+    }
+    Ok(commits)
+}
+
 /// What the record says of an order.
 fn record_line(order: &WriterOrder) -> Option<RecordLine> {
     let at = now();
@@ -168,7 +208,10 @@ fn record_line(order: &WriterOrder) -> Option<RecordLine> {
             keyed: spec.keyed,
             fingerprint: spec.fingerprint.clone(),
         }),
-        WriterOrder::Group(..) | WriterOrder::Checkpoint(_) => return None,
+        WriterOrder::Group(..)
+        | WriterOrder::Checkpoint(_)
+        | WriterOrder::Shard(..)
+        | WriterOrder::Import(..) => return None,
         WriterOrder::Append(note, _) => RecordLine::StepAppend((**note).clone()),
         WriterOrder::End(_, step, result, _) => {
             RecordLine::StepEnd(StepEnd { step: Arc::clone(step), at, result: result.clone() })

@@ -38,22 +38,30 @@ impl CommitWriter {
             if let Err(error) = &done {
                 let _ = self.fault.set(error.clone());
             }
-            for order in &together {
+            for order in together {
                 self.answer(order, &done);
             }
         }
     }
 
-    fn answer(&self, order: &WriterOrder, done: &Result<(), StoreError>) {
+    fn answer(&mut self, order: WriterOrder, done: &Result<(), StoreError>) {
         match order {
             WriterOrder::Append(_, answer)
             | WriterOrder::End(.., answer)
+            | WriterOrder::Import(.., answer)
             | WriterOrder::Finish(_, _, answer) => {
                 let _ = answer.send(done.clone());
             }
             WriterOrder::Checkpoint(answer) => {
                 let state = done.clone().map(|()| self.ledger.state().unwrap_or_default());
                 let _ = answer.send(state);
+            }
+            WriterOrder::Shard(why, carry, answer) => {
+                let committed = done.clone().and_then(|()| self.ledger.commit_shard(why, carry));
+                if let Err(error) = &committed {
+                    let _ = self.fault.set(error.clone());
+                }
+                let _ = answer.send(committed);
             }
             WriterOrder::Begin(..) | WriterOrder::Group(..) => {}
         }

@@ -4,9 +4,15 @@
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::attempt_state::AttemptState;
 use super::place::RemotePlace;
+use super::publish::Published;
+use super::record::{CommitRecord, Whence};
+use super::slots::Slots;
+use super::watch::AttemptWatch;
+use crate::event::{Timing, Why};
 use crate::store::endings::{self, EndingKind};
 use crate::store::notes::Notes;
 use crate::store::packed::Compressor;
@@ -15,9 +21,24 @@ use crate::store::title::StepTitle;
 use crate::store::{StepSpec, StoreError, private};
 use crate::value::{Indices, ShardId};
 
-/// The file of one attempt, which this process writes.
+/// What became of the wish to commit a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShardCommit {
+    /// No item has ended, so there is no record.
+    Nothing,
+    /// The record is there.
+    Made {
+        /// Whether the attempt goes on with the rest, as one at the next shard of its chain.
+        goes_on: bool,
+    },
+    /// Somebody else has committed the shard: what this attempt has is of no use.
+    Lost,
+}
+
+/// The file of one attempt, which this process writes. It goes on as an attempt at the next shard of its chain.
 #[derive(Debug)]
 pub struct AttemptFile {
+    place: RemotePlace,
     path: PathBuf,
     attempt: u32,
     run: String,
@@ -25,10 +46,15 @@ pub struct AttemptFile {
     shard: ShardId,
     items: Indices,
     file: Option<File>,
+    title: Option<StepTitle>,
     writer: Option<SegmentWriter>,
     state: AttemptState,
+    /// What the timing was when the last shard of the chain was committed.
+    timing_before: Timing,
     /// Files of dead attempts, from the first one on.
     older: Vec<(u32, PathBuf)>,
+    slots: Option<Arc<Slots>>,
+    watch: Arc<AttemptWatch>,
 }
 
 impl AttemptFile {
@@ -42,21 +68,10 @@ impl AttemptFile {
         shard: &ShardId,
         items: &Indices,
     ) -> Result<Self, StoreError> {
-        let attempts = place.attempts(shard)?;
-        let mut attempt = attempts.last().copied().unwrap_or(0);
-        let (path, file) = loop {
-            attempt += 1;
-            let path = place.attempt(shard, attempt);
-            let mut options: OpenOptions = private::options();
-            match options.create_new(true).open(&path) {
-                Ok(file) => break (path, file),
-                // Another process was quicker.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(StoreError::io("create", &path, error)),
-            }
-        };
+        let (attempt, path, file) = claimed(place, shard)?;
         let older = (1..attempt).map(|number| (number, place.attempt(shard, number))).collect();
         Ok(Self {
+            place: place.clone(),
             path,
             attempt,
             run: run.to_owned(),
@@ -64,10 +79,39 @@ impl AttemptFile {
             shard: shard.clone(),
             items: items.clone(),
             file: Some(file),
+            title: None,
             writer: None,
             state: AttemptState::default(),
+            timing_before: Timing::default(),
             older,
+            slots: None,
+            watch: Arc::new(AttemptWatch::new(shard.clone(), attempt)),
         })
+    }
+
+    /// What the attempt has at work is told in these slots.
+    ///
+    /// # Errors
+    /// Fails when their file cannot be made.
+    pub fn with_slots(mut self, slots: Arc<Slots>) -> Result<Self, StoreError> {
+        self.move_slots(&slots)?;
+        self.slots = Some(slots);
+        Ok(self)
+    }
+
+    fn move_slots(&self, slots: &Slots) -> Result<(), StoreError> {
+        let path = self.place.slots(&self.shard, self.attempt);
+        slots.move_to(&path).map_err(|error| StoreError::io("create", &path, error))
+    }
+
+    /// Where others see how far it is.
+    pub fn watch(&self) -> Arc<AttemptWatch> {
+        Arc::clone(&self.watch)
+    }
+
+    /// Its items that have not ended.
+    pub fn left(&self) -> Indices {
+        self.state.left_of(&self.items)
     }
 
     /// Its number, from 1.
@@ -85,15 +129,73 @@ impl AttemptFile {
         &self.state
     }
 
-    /// The step begins: what dead attempts had finished of it is taken over.
-    pub(in crate::store) fn begin(&mut self, spec: &StepSpec) -> Result<(), StoreError> {
+    /// The step begins, unless it has: what dead attempts had finished of it is taken over.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written.
+    pub fn begin(&mut self, spec: &StepSpec) -> Result<(), StoreError> {
         let Some(file) = self.file.take() else { return Ok(()) };
-        let title = StepTitle::of(&self.run, spec).to_text();
-        self.writer = Some(SegmentWriter::of_file(&self.path, file, self.tag(self.attempt), title.clone())?);
+        let title = StepTitle::of(&self.run, spec);
+        self.open(file, &title)?;
         for (attempt, path) in std::mem::take(&mut self.older) {
             self.adopt(attempt, &path, &title)?;
         }
-        self.sync()
+        self.title = Some(title);
+        self.sync()?;
+        self.tell();
+        Ok(())
+    }
+
+    fn open(&mut self, file: File, title: &StepTitle) -> Result<(), StoreError> {
+        let text = title.clone().by(self.source(self.attempt)).to_text();
+        self.writer = Some(SegmentWriter::of_file(&self.path, file, self.tag(self.attempt), text)?);
+        Ok(())
+    }
+
+    /// Commits what is there as the attempt's shard. `Why::Commit`: it goes on with what is left, which is the next shard of
+    /// its chain.
+    pub(in crate::store) fn commit(
+        &mut self,
+        why: Why,
+        carry: Vec<Whence>,
+    ) -> Result<ShardCommit, StoreError> {
+        if self.state.tally.ended() == 0 {
+            return Ok(ShardCommit::Nothing);
+        }
+        let id = (self.shard.clone(), self.attempt);
+        let mut record = CommitRecord::of(id, &self.items, &self.state, why).carrying(carry);
+        record.timing = self.state.timing.since(&self.timing_before);
+        let next = if record.goes_on { self.shard.next() } else { None };
+        record.goes_on = next.is_some();
+        if self.place.commit(&record)? == Published::WasThere {
+            return Ok(ShardCommit::Lost);
+        }
+        let goes_on = record.goes_on;
+        if let Some(next) = next {
+            self.go_on(next, record.rest)?;
+        }
+        Ok(ShardCommit::Made { goes_on })
+    }
+
+    /// Goes on as an attempt at the next shard. Nobody has worked on that before: it was not there.
+    fn go_on(&mut self, shard: ShardId, items: Indices) -> Result<(), StoreError> {
+        let (attempt, path, file) = claimed(&self.place, &shard)?;
+        let timing = std::mem::take(&mut self.state).timing;
+        (self.shard, self.items, self.attempt, self.path) = (shard, items, attempt, path);
+        self.state.timing = timing.clone();
+        self.timing_before = timing;
+        let title = self.title.clone().expect("nothing has ended of a step that has not begun");
+        self.open(file, &title)?;
+        if let Some(slots) = self.slots.clone() {
+            self.move_slots(&slots)?;
+        }
+        self.tell();
+        Ok(())
+    }
+
+    /// Lets others see how far it is.
+    pub(in crate::store) fn tell(&self) {
+        self.watch.set(&self.shard, self.attempt, self.state.tally);
     }
 
     /// Appends a commit; `lines` of it are results.
@@ -120,12 +222,13 @@ impl AttemptFile {
 
     /// Copies what an attempt that is dead, or nearly, has finished: whole commits of items of this shard, none of which is
     /// here yet. A commit that is torn or of something else is left alone; its items run again.
-    fn adopt(&mut self, attempt: u32, path: &Path, title: &str) -> Result<(), StoreError> {
+    fn adopt(&mut self, attempt: u32, path: &Path, title: &StepTitle) -> Result<(), StoreError> {
         let tag = self.tag(attempt);
         // It may be as empty as it was made.
-        let Ok(found) = segment::scan(path, tag, 0) else { return Ok(()) };
+        let Ok(found) = segment::scan(path, |_| (tag, 0)) else { return Ok(()) };
         let Ok(file) = File::open(path) else { return Ok(()) };
-        if found.title.as_deref() != Some(title) {
+        let theirs = found.title.as_deref().and_then(StepTitle::parse);
+        if !theirs.is_some_and(|theirs| theirs.is_of_step(title)) {
             return Ok(());
         }
         let mut compressor = Compressor::default();
@@ -156,6 +259,31 @@ impl AttemptFile {
     }
 
     fn tag(&self, attempt: u32) -> u64 {
-        endings::tag(&self.run, &format!("{}/{}/{attempt}", self.step, self.shard))
+        endings::tag_of_source(&self.run, &self.step, &self.source(attempt))
+    }
+
+    fn source(&self, attempt: u32) -> String {
+        source(&self.shard, attempt)
+    }
+}
+
+/// An attempt as the database knows it, `17+3/2`.
+pub(super) fn source(shard: &ShardId, attempt: u32) -> String {
+    format!("{shard}/{attempt}")
+}
+
+/// The next attempt at a shard, whose file is made.
+fn claimed(place: &RemotePlace, shard: &ShardId) -> Result<(u32, PathBuf, File), StoreError> {
+    let mut attempt = place.attempts(shard)?.last().copied().unwrap_or(0);
+    loop {
+        attempt += 1;
+        let path = place.attempt(shard, attempt);
+        let mut options: OpenOptions = private::options();
+        match options.create_new(true).open(&path) {
+            Ok(file) => return Ok((attempt, path, file)),
+            // Another process was quicker.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(StoreError::io("create", &path, error)),
+        }
     }
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::publish::{self, Published};
 use super::record::CommitRecord;
+use super::remote_file::RemoteFile;
 use crate::store::segment::sync_folder;
 use crate::store::{StoreError, paths, private};
 use crate::value::ShardId;
 
 /// Folders in it.
-const FOLDERS: [&str; 4] = ["try", "done", "split", "tmp"];
+const FOLDERS: [&str; 7] = ["try", "done", "split", "wave", "beat", "log", "tmp"];
 
 /// The folder of one sent step.
 #[derive(Debug, Clone)]
@@ -46,9 +47,19 @@ impl RemotePlace {
         &self.folder
     }
 
+    /// Where a file is.
+    pub fn file(&self, file: &RemoteFile<'_>) -> PathBuf {
+        self.folder.join(file.name())
+    }
+
     /// The file of an attempt.
     pub fn attempt(&self, shard: &ShardId, attempt: u32) -> PathBuf {
         self.folder.join("try").join(format!("{shard}.{attempt}.zst"))
+    }
+
+    /// What an attempt has at work.
+    pub fn slots(&self, shard: &ShardId, attempt: u32) -> PathBuf {
+        self.folder.join("try").join(format!("{shard}.{attempt}.now"))
     }
 
     /// The attempts at a shard that there are, in their order.
@@ -56,15 +67,26 @@ impl RemotePlace {
     /// # Errors
     /// Fails when they cannot be listed.
     pub fn attempts(&self, shard: &ShardId) -> Result<Vec<u32>, StoreError> {
-        let name = shard.to_string();
-        let number = |file: String| {
-            let number = file.strip_suffix(".zst")?.strip_prefix(&name)?.strip_prefix('.')?;
-            let is_plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
-            number.parse::<u32>().ok().filter(|_| is_plain)
-        };
-        let mut numbers: Vec<u32> = self.names("try")?.into_iter().filter_map(number).collect();
+        let is_of_shard = |(of, attempt): (ShardId, u32)| (of == *shard).then_some(attempt);
+        let mut numbers: Vec<u32> = self.all_attempts()?.into_iter().filter_map(is_of_shard).collect();
         numbers.sort_unstable();
         Ok(numbers)
+    }
+
+    /// All attempts that were claimed, in no order.
+    ///
+    /// # Errors
+    /// Fails when they cannot be listed.
+    pub fn all_attempts(&self) -> Result<Vec<(ShardId, u32)>, StoreError> {
+        Ok(self.names("try")?.iter().filter_map(|name| of_attempt(name.strip_suffix(".zst")?)).collect())
+    }
+
+    /// The attempts whose workers have said how far they are, in no order.
+    ///
+    /// # Errors
+    /// Fails when they cannot be listed.
+    pub fn beats(&self) -> Result<Vec<(ShardId, u32)>, StoreError> {
+        Ok(self.names("beat")?.iter().filter_map(|name| of_attempt(name)).collect())
     }
 
     /// The shards that have a record, in the order of their names.
@@ -72,9 +94,36 @@ impl RemotePlace {
     /// # Errors
     /// Fails when they cannot be listed, and at a name that is none of a shard: whoever made it may have meant anything.
     pub fn done(&self) -> Result<Vec<ShardId>, StoreError> {
-        let folder = self.folder.join("done");
+        self.shards("done")
+    }
+
+    /// The shards whose rest was cut, in the order of their names.
+    ///
+    /// # Errors
+    /// Fails as [`RemotePlace::done`] does.
+    pub fn splits(&self) -> Result<Vec<ShardId>, StoreError> {
+        self.shards("split")
+    }
+
+    /// The waves that were written down, in their order.
+    ///
+    /// # Errors
+    /// Fails when they cannot be listed, and at a name that is none of a wave.
+    pub fn waves(&self) -> Result<Vec<u32>, StoreError> {
+        let folder = self.folder.join("wave");
+        let number = |name: String| {
+            let strange = || StoreError::damaged(&folder.join(&name), "it is no name of a wave");
+            name.strip_suffix(".json").and_then(|name| name.parse().ok()).ok_or_else(strange)
+        };
+        let mut waves = self.names("wave")?.into_iter().map(number).collect::<Result<Vec<u32>, _>>()?;
+        waves.sort_unstable();
+        Ok(waves)
+    }
+
+    fn shards(&self, name: &str) -> Result<Vec<ShardId>, StoreError> {
+        let folder = self.folder.join(name);
         let mut shards = Vec::new();
-        for name in self.names("done")? {
+        for name in self.names(name)? {
             let strange = |_| StoreError::damaged(&folder.join(&name), "it is no name of a shard");
             shards.push(name.parse().map_err(strange)?);
         }
@@ -87,14 +136,9 @@ impl RemotePlace {
     /// # Errors
     /// Fails when it cannot be read or is damaged.
     pub fn record(&self, shard: &ShardId) -> Result<Option<CommitRecord>, StoreError> {
-        let path = self.record_path(shard);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                CommitRecord::decode(&bytes, shard).map(Some).map_err(|what| StoreError::damaged(&path, what))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::io("read", &path, error)),
-        }
+        let file = RemoteFile::Done(shard);
+        let damaged = |what| StoreError::damaged(&self.file(&file), what);
+        self.read(&file)?.map(|bytes| CommitRecord::decode(&bytes, shard).map_err(damaged)).transpose()
     }
 
     /// Commits a shard: the first record of a shard counts, whoever makes it.
@@ -102,19 +146,85 @@ impl RemotePlace {
     /// # Errors
     /// Fails when it cannot be made.
     pub fn commit(&self, record: &CommitRecord) -> Result<Published, StoreError> {
-        self.make_once(&self.record_path(&record.shard), &record.encode())
+        self.make_once(&RemoteFile::Done(&record.shard), &record.encode())
+    }
+
+    /// What stands in a file; `None`: it is not there.
+    ///
+    /// # Errors
+    /// Fails when it cannot be read.
+    pub fn read(&self, file: &RemoteFile<'_>) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.file(file);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io("read", &path, error)),
+        }
     }
 
     /// Makes a file as a whole, unless its name is taken.
-    fn make_once(&self, path: &Path, bytes: &[u8]) -> Result<Published, StoreError> {
-        let published = publish::once(&self.temporary(), path, bytes);
-        let published = published.map_err(|error| StoreError::io("create", path, error))?;
+    ///
+    /// # Errors
+    /// Fails when it cannot be made.
+    pub fn make_once(&self, file: &RemoteFile<'_>, bytes: &[u8]) -> Result<Published, StoreError> {
+        let path = self.file(file);
+        let published = publish::once(&self.temporary(), &path, bytes);
+        let published = published.map_err(|error| StoreError::io("create", &path, error))?;
         sync_folder(path.parent().unwrap_or(&self.folder))?;
         Ok(published)
     }
 
-    fn record_path(&self, shard: &ShardId) -> PathBuf {
-        self.folder.join("done").join(shard.to_string())
+    /// Puts this into the place of what stood in a file, without waiting for the disk: what is said there is soon said anew.
+    ///
+    /// # Errors
+    /// Fails when it cannot be written.
+    pub fn replace(&self, file: &RemoteFile<'_>, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.file(file);
+        publish::replace(&self.temporary(), &path, bytes)
+            .map_err(|error| StoreError::io("write", &path, error))
+    }
+
+    /// Writes what nobody but the workers may see.
+    ///
+    /// # Errors
+    /// Fails when it cannot be written.
+    pub fn write_secrets(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.file(&RemoteFile::Secrets);
+        private::replace(&path, bytes).map_err(|error| StoreError::io("write", &path, error))
+    }
+
+    /// Removes what only workers needed. The cut stays, and unless everything went well, what they have printed.
+    ///
+    /// # Errors
+    /// Fails when something is there and stays.
+    pub fn clear(&self, is_well: bool) -> Result<(), StoreError> {
+        for name in FOLDERS.into_iter().filter(|name| is_well || *name != "log") {
+            let path = self.folder.join(name);
+            fs::remove_dir_all(&path).map_err(|error| StoreError::io("remove", &path, error))?;
+        }
+        for file in [RemoteFile::Job, RemoteFile::Secrets, RemoteFile::Input, RemoteFile::Control] {
+            self.remove(&file)?;
+        }
+        let mut items = 1;
+        while self.file(&RemoteFile::Items(items)).exists() {
+            self.remove(&RemoteFile::Items(items))?;
+            items += 1;
+        }
+        Ok(())
+    }
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// Fails when it is there and stays.
+    pub fn remove(&self, file: &RemoteFile<'_>) -> Result<(), StoreError> {
+        let path = self.file(file);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where temporary names are given.
@@ -131,4 +241,11 @@ impl RemotePlace {
         };
         entries.map(name).collect::<Result<_, _>>().map_err(failed)
     }
+}
+
+/// The shard and the number of an attempt, as they stand in the name of a file.
+fn of_attempt(name: &str) -> Option<(ShardId, u32)> {
+    let (shard, number) = name.rsplit_once('.')?;
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+    Some((shard.parse().ok()?, number.parse::<u32>().ok().filter(|_| is_plain)?))
 }

@@ -35,6 +35,13 @@ pub(super) fn once(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<Publi
     }
 }
 
+/// Puts a file as a whole into the place of another one. The disk is not waited for.
+pub(super) fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
 /// Whether files can have two names here. Some file systems refuse that.
 pub(super) fn probe(folder: &Path) -> io::Result<()> {
     let one = written(folder, b"")?;

@@ -53,11 +53,13 @@ pub struct CommitRecord {
 }
 
 impl CommitRecord {
-    /// Of an attempt as it stands, at a shard of these items.
+    /// Of an attempt as it stands, at a shard of these items. One that has nothing left is the end of its shard, whatever it
+    /// was made for.
     pub fn of((shard, attempt): (ShardId, u32), items: &Indices, state: &AttemptState, why: Why) -> Self {
         let rest = state.left_of(items);
         let AttemptState { frames, bytes, tally, emitted, timing, .. } = state.clone();
         let (carry, goes_on) = (Vec::new(), why == Why::Commit && !rest.is_empty());
+        let why = if rest.is_empty() { Why::End } else { why };
         Self {
             protocol: PROTOCOL,
             shard,
@@ -72,6 +74,12 @@ impl CommitRecord {
             goes_on,
             why,
         }
+    }
+
+    /// The same, with what items that it leaves have behind them.
+    pub(super) fn carrying(self, carry: Vec<Whence>) -> Self {
+        let is_left = |whence: &Whence| self.rest.contains(whence.index);
+        Self { carry: carry.into_iter().filter(is_left).collect(), ..self }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {

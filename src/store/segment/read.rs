@@ -58,14 +58,18 @@ pub(in crate::store) struct ScannedSegment {
     pub(in crate::store) left: u64,
 }
 
-/// Reads a segment from its front.
-pub(in crate::store) fn scan(path: &Path, tag: u64, segment: u32) -> Result<ScannedSegment, StoreError> {
+/// Reads a segment from its front. `place` says by its title under which tag and number its blocks stand.
+pub(in crate::store) fn scan(
+    path: &Path,
+    place: impl FnOnce(&str) -> (u64, u32),
+) -> Result<ScannedSegment, StoreError> {
     let failed = |error| StoreError::io("read", path, error);
     let mut file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     let Some((title, mut offset)) = read_title(&mut file) else {
         return Ok(ScannedSegment { left: length, ..ScannedSegment::default() });
     };
+    let (tag, segment) = place(&title);
     let mut found = Vec::new();
     while let Some(length) = results_length(&file, offset) {
         let place = BlockPlace { tag, segment, offset, length };

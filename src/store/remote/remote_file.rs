@@ -1,0 +1,49 @@
+//! A remote file is one of those in the folder of a sent step that have a fixed name or that of a shard.
+
+use crate::value::ShardId;
+
+/// One of the files that coordinator and workers write for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemoteFile<'a> {
+    /// What every worker has to know.
+    Job,
+    /// Values that nobody else may see, for the workers.
+    Secrets,
+    /// Where the items lie.
+    Input,
+    /// The shards of the first cut.
+    Cut,
+    /// What workers are to do now.
+    Control,
+    /// The children of what a shard left.
+    Split(&'a ShardId),
+    /// The shards that were submitted together.
+    Wave(u32),
+    /// The record of a shard.
+    Done(&'a ShardId),
+    /// How far an attempt at a shard is.
+    Beat(&'a ShardId, u32),
+    /// What a job has printed: wave and task.
+    Log(u32, u32),
+    /// Items, as JSON lines in frames.
+    Items(u32),
+}
+
+impl RemoteFile<'_> {
+    /// Its name in the folder.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Job => "job.json".to_owned(),
+            Self::Secrets => "secrets".to_owned(),
+            Self::Input => "input.json".to_owned(),
+            Self::Cut => "cut.jsonl".to_owned(),
+            Self::Control => "control.json".to_owned(),
+            Self::Split(shard) => format!("split/{shard}"),
+            Self::Wave(number) => format!("wave/{number}.json"),
+            Self::Done(shard) => format!("done/{shard}"),
+            Self::Beat(shard, attempt) => format!("beat/{shard}.{attempt}"),
+            Self::Log(wave, task) => format!("log/{wave}.{task}.out"),
+            Self::Items(number) => format!("items-{number:04}.jsonl.zst"),
+        }
+    }
+}
