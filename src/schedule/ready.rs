@@ -12,7 +12,7 @@ pub(super) struct Ready {
     next: u64,
     /// The index after the last one offered.
     end: u64,
-    /// Items before the first one that may be offered.
+    /// Items that are never offered: those before the first one, and those in gaps.
     before: u64,
 }
 
@@ -33,6 +33,17 @@ impl Ready {
         }
         self.end += count;
         self.next = self.end;
+    }
+
+    /// The next items that would come are none of the step's, as far as it is known here.
+    pub(super) fn leave_out(&mut self, count: u64) {
+        self.pass(count);
+        self.before += count;
+    }
+
+    /// The index that the next item has that comes.
+    pub(super) fn end(&self) -> u64 {
+        self.end
     }
 
     /// Items that may still start.
@@ -79,6 +90,18 @@ impl Ready {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn items_that_are_left_out_are_neither_started_nor_counted() {
+        let mut ready = Ready::behind(2);
+        ready.leave_out(3);
+        ready.offer(2);
+        ready.leave_out(4);
+        ready.offer(1);
+        assert_eq!((ready.offered(), ready.unstarted(), ready.end()), (3, 3, 13));
+        let taken: Vec<_> = std::iter::from_fn(|| ready.take(9)).collect();
+        assert_eq!(taken, [(6, 2), (12, 1)]);
+    }
 
     #[test]
     fn items_that_have_ended_already_are_passed_over_in_their_place() {

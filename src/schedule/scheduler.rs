@@ -125,6 +125,16 @@ impl Scheduler {
         self.ready.offer(count);
     }
 
+    /// The next items of the step are no concern of this process: they neither start nor count.
+    pub fn leave_out(&mut self, count: u64) {
+        self.ready.leave_out(count);
+    }
+
+    /// The index of the next item that is offered, from 1.
+    pub fn next_index(&self) -> u64 {
+        self.ready.end()
+    }
+
     /// This many more items are there, in their place among those that are offered, and have ended already: their
     /// endings are known from an old run. They count, and are not started.
     pub fn passed(&mut self, ended: &Tally) {

@@ -18,6 +18,8 @@ pub struct JobId {
 pub struct Task {
     /// The shard.
     pub shard: ShardId,
+    /// Its items.
+    pub items: Indices,
     /// Items that are suspected of having killed a worker: they run after all others, one by one, alone.
     pub careful: Indices,
     /// Items that killed their worker alone, twice: they are booked as failed, `worker_died`, and not run again.

@@ -43,6 +43,13 @@ impl Fleet {
         self.waves.values().any(|wave| wave.may_appear(now))
     }
 
+    /// Somebody knows that a job has ended: there is no use in waiting until it is time to look.
+    pub fn look_now(&mut self, now: Duration) {
+        if self.looks.asked.is_none() && !self.looks.is_silent() {
+            self.looks.next_at = self.looks.next_at.min(now);
+        }
+    }
+
     /// The engine did not answer.
     pub fn silent(&mut self, now: Duration) {
         self.looks.asked = None;

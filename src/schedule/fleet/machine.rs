@@ -197,6 +197,11 @@ impl Fleet {
         sum
     }
 
+    /// The items that are in records.
+    pub fn committed(&self) -> Indices {
+        self.covered.indices()
+    }
+
     /// Items of the step.
     pub fn total(&self) -> u64 {
         self.total

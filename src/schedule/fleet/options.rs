@@ -11,6 +11,9 @@ const SHARD_ITEMS: u64 = 1_000_000;
 /// Shards of the first cut: a folder of so many records is still listed in a moment.
 const SHARDS_MAX: u64 = 100_000;
 
+/// Time between two waves where starting one costs an engine something.
+pub const WAVE_EVERY: Duration = Duration::from_secs(5);
+
 /// How a step is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FleetOptions {
@@ -24,6 +27,8 @@ pub struct FleetOptions {
     pub queue_max: u32,
     /// How long workers may go on after a stop that interrupts.
     pub grace: Duration,
+    /// Time between two waves: shards that begin to wait at about the same time go together.
+    pub wave_every: Duration,
 }
 
 /// The shards that a step is first cut into, in order: shard `k` is `first_cut(k)`.

@@ -130,7 +130,7 @@ impl Stem {
             condemned = condemned.common(&self.items);
             careful = trouble.suspects.common(&self.items).without(&condemned);
         }
-        Task { shard: self.id.clone(), careful, condemned }
+        Task { shard: self.id.clone(), items: self.items.clone(), careful, condemned }
     }
 
     /// How long its worker will still need at the speed of its beats, where there is anything to take away from it.

@@ -8,7 +8,6 @@ use super::ending::Failure;
 use super::machine::Fleet;
 use super::report::{Exit, Submission};
 use super::stem::Place;
-use super::submits::WAVE_EVERY;
 use super::wave::{Job, Sent, Wave};
 
 impl Fleet {
@@ -57,7 +56,7 @@ impl Fleet {
         self.waves.insert(number, Wave::new(Sent::Asking, throttle, jobs));
         self.live.insert(number);
         self.submits.asking = Some(number);
-        self.submits.next_at = now + WAVE_EVERY;
+        self.submits.next_at = now + self.options.wave_every;
         Some(Action::Submit { wave: number, tasks, throttle })
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Time between two waves: shards that begin to wait at about the same time go together.
-pub(super) const WAVE_EVERY: Duration = Duration::from_secs(5);
+/// The wait after an engine had no room for the first time.
+const BACKOFF_MIN: Duration = Duration::from_secs(5);
 /// The longest wait after an engine had no room.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
@@ -26,7 +26,7 @@ impl Submits {
 
     /// The engine had no room for so many.
     pub(super) fn refused(&mut self, now: Duration, size: u32) {
-        let wait = WAVE_EVERY * 2_u32.pow(self.refusals.min(4));
+        let wait = BACKOFF_MIN * 2_u32.pow(self.refusals.min(4));
         self.refusals += 1;
         self.size = Some((size / 2).max(1));
         self.next_at = now + wait.min(BACKOFF_MAX);

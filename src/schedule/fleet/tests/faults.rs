@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::Tally;
 use crate::schedule::fleet::{
-    Action, Fleet, FleetOptions, Heard, Indices, Kept, Outcome, Record, ShardId, Why, first_cut,
+    Action, Fleet, FleetOptions, Heard, Indices, Kept, Outcome, Record, ShardId, WAVE_EVERY, Why, first_cut,
 };
 
 const NOW: Duration = Duration::from_secs(1);
@@ -27,8 +27,14 @@ fn record(shard: &str, done: &[(u64, u64)], rest: &[(u64, u64)], goes_on: bool) 
 
 /// Two shards of ten items each, of which `1` has gone on once and then left two children.
 fn fleet() -> Fleet {
-    let options =
-        FleetOptions { workers: 1, attempts: 3, wave_max: 100, queue_max: 100, grace: Duration::ZERO };
+    let options = FleetOptions {
+        workers: 1,
+        attempts: 3,
+        wave_max: 100,
+        queue_max: 100,
+        grace: Duration::ZERO,
+        wave_every: WAVE_EVERY,
+    };
     let kept = Kept {
         cut: first_cut(&Indices::run(1, 20), 0, 1),
         splits: [(ShardId::parse("1+1").expect("an id"), vec![set(&[(15, 2)]), set(&[(17, 4)])])].into(),
@@ -118,8 +124,14 @@ fn nothing_is_taken_in_after_a_fault() {
 
 #[test]
 fn what_does_not_fit_together_is_not_recovered() {
-    let options =
-        FleetOptions { workers: 1, attempts: 3, wave_max: 100, queue_max: 100, grace: Duration::ZERO };
+    let options = FleetOptions {
+        workers: 1,
+        attempts: 3,
+        wave_max: 100,
+        queue_max: 100,
+        grace: Duration::ZERO,
+        wave_every: WAVE_EVERY,
+    };
     let wrong = |kept: Kept| {
         let fault = Fleet::recover(options.clone(), NOW, kept).expect_err("it cannot be");
         (fault.name.to_string(), fault.what)

@@ -8,7 +8,7 @@ use super::world::Rng;
 use crate::event::Tally;
 use crate::schedule::fleet::{
     Action, Beat, Exit, Fleet, FleetOptions, Indices, JobId, JobState, Outcome, Record, Seen, ShardId,
-    Submission, Why, first_cut,
+    Submission, WAVE_EVERY, Why, first_cut,
 };
 
 const ITEMS: u64 = 100_000_000;
@@ -168,7 +168,14 @@ fn ten_thousand_workers_and_a_hundred_million_items_are_no_load() {
         return;
     }
     let grace = Duration::from_secs(30);
-    let options = FleetOptions { workers: WORKERS, attempts: 3, wave_max: 1000, queue_max: 100_000, grace };
+    let options = FleetOptions {
+        workers: WORKERS,
+        attempts: 3,
+        wave_max: 1000,
+        queue_max: 100_000,
+        grace,
+        wave_every: WAVE_EVERY,
+    };
     let before = memory("VmRSS");
     let cut = first_cut(&Indices::run(1, ITEMS), ITEMS * 300, WORKERS);
     let mut fleet = Fleet::new(options, &cut);

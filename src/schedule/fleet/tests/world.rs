@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::chaos::{Chaos, Event};
-use crate::schedule::fleet::{FleetOptions, Halt, Indices};
+use crate::schedule::fleet::{FleetOptions, Halt, Indices, WAVE_EVERY};
 use crate::value::splitmix;
 
 /// Numbers that look like chance.
@@ -130,6 +130,7 @@ impl World {
 fn draw_options(rng: &mut Rng) -> FleetOptions {
     FleetOptions {
         workers: rng.range(1, 8) as u32,
+        wave_every: WAVE_EVERY,
         attempts: 3,
         wave_max: if rng.percent(30) { rng.range(1, 6) as u32 } else { 1000 },
         queue_max: if rng.percent(20) { rng.range(2, 12) as u32 } else { 10_000 },

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::Tally;
 use crate::schedule::fleet::{
     Action, Beat, Fleet, FleetOptions, Heard, Indices, Inspection, JobId, JobState, Record, Seen, ShardId,
-    Slot, Submission, Task, Why, first_cut,
+    Slot, Submission, Task, WAVE_EVERY, Why, first_cut,
 };
 
 /// A machine and the time, in seconds.
@@ -25,7 +25,7 @@ pub(super) fn job(wave: u32, task: u32) -> JobId {
 
 pub(super) fn options(workers: u32) -> FleetOptions {
     let grace = Duration::from_secs(10);
-    FleetOptions { workers, attempts: 3, wave_max: 100, queue_max: 100, grace }
+    FleetOptions { workers, attempts: 3, wave_max: 100, queue_max: 100, grace, wave_every: WAVE_EVERY }
 }
 
 impl Stage {
