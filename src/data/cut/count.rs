@@ -1,5 +1,7 @@
 //! This pass reads a whole source once, counts its items and cuts it into parts of about equal numbers of them.
 
+use serde::{Deserialize, Serialize};
+
 use super::checkpoints::Checkpoints;
 use super::part::Part;
 use crate::data::position::changed;
@@ -14,7 +16,7 @@ const BYTES: usize = 1 << 20;
 type Enter<'a> = dyn FnMut(&Position) -> Result<Box<dyn Reader>, DataError> + 'a;
 
 /// A source that was counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Its parts in order: all its rows, each in one of them. There is one at least.
     pub parts: Vec<Part>,
