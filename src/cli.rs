@@ -50,6 +50,7 @@ mod run_id;
 mod runs;
 mod select;
 mod self_docs;
+mod sent;
 mod shard;
 mod show;
 mod state;
@@ -61,6 +62,8 @@ mod trials;
 mod turn;
 mod types;
 mod typo;
+mod worker;
+mod worker_inputs;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -132,6 +135,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::ProgramCheck(check) => (program_check::command(&check), ColorChoice::Auto),
+        Command::Worker(worker) => (worker::command(console, &worker), ColorChoice::Never),
         Command::Types { folder } => (types::command(folder.as_deref()), ColorChoice::Auto),
         #[cfg(feature = "lsp")]
         Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),

@@ -41,6 +41,7 @@ pub mod data;
 pub mod draw;
 pub mod engine;
 pub mod event;
+pub mod fleet;
 #[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod lua;

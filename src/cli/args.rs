@@ -11,7 +11,7 @@ pub(super) use author::{
 };
 pub(super) use groups::{
     AllowArguments, ColorChoice, ConsoleArguments, EachArguments, EngineArguments, InputArguments,
-    LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
+    LockChoice, OnArguments, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
 };
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, GatherArguments, ListFormat, PruneArguments,
@@ -111,6 +111,9 @@ pub(super) enum Command {
     },
     /// Try a program as an item function: send it good and odd items, and judge what it answers
     ProgramCheck(ProgramCheckArguments),
+    /// What engines start: work on one shard of a step
+    #[command(hide = true)]
+    Worker(WorkerArguments),
     /// Write stubs of the Lua functions for editors
     Types {
         /// The folder that gets `flowrun.lua`, and `.luarc.json` if it has none; without it, the stubs go to standard output
@@ -126,6 +129,17 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// Print the manual page
     Man,
+}
+
+/// `flowrun worker`
+#[derive(Debug, Clone, Args)]
+pub(super) struct WorkerArguments {
+    /// The folder that the coordinator of the step shares with its workers
+    pub(super) remote: PathBuf,
+    /// Number of the wave
+    pub(super) wave: u32,
+    /// Place in the wave
+    pub(super) task: u32,
 }
 
 /// `flowrun lsp`

@@ -20,6 +20,12 @@ pub(super) enum Exit {
     Invalid = 65,
     /// A fault of flowrun itself, or of the machine.
     Internal = 70,
+    /// A worker: its items cannot be read, or what it has not be kept.
+    Unkept = 74,
+    /// A worker: nothing has ended, and nothing is lost.
+    GaveBack = 75,
+    /// A worker: it is of another version, or plans another pipeline.
+    OtherProgram = 78,
     /// SIGINT, SIGTERM or SIGHUP.
     Interrupted = 130,
 }

@@ -14,7 +14,7 @@ use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
 use super::shard::JobKind;
-use super::{load, outputs, retention, run_id, select, state, stdout};
+use super::{load, outputs, retention, run_id, select, sent, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
@@ -92,7 +92,8 @@ impl Job<'_> {
         let label = self.among.as_ref().and_then(|among| among.label.as_deref());
         let mut reporters =
             Reporters::open(output, console, (seed, label), data_on_stdout, &mut files, commands.clone())?;
-        let options = self.options(selected, seed, &digest);
+        let sent = sent::options(&self.engine.on, (&plan, &self.inputs), self.engine.grace)?;
+        let options = RunOptions { sent: sent.map(Arc::new), ..self.options(selected, seed, &digest) };
         let mut refused = None;
         let mut ending = Ending::of(&plan, commands.clone(), options.logs).filter(|_| !self.kind.is_part());
         let outcome = engine::run(&plan, &options, interrupt, &mut |event| {

@@ -59,12 +59,17 @@ pub(super) fn either(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Compla
 }
 
 /// Kept with the run, which may be resumed from any folder.
-fn place(path: &Path) -> PathBuf {
+pub(super) fn place(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn checked(path: &Path, bytes: &[u8], inputs: &Inputs) -> CheckedFile {
-    let loaded = plan::load(config::load(bytes, &path.to_string_lossy(), &place(path)), inputs);
+    of_text((&path.to_string_lossy(), &place(path)), bytes, inputs)
+}
+
+/// Checks the text of a pipeline file, which has this name for people and lies there.
+pub(super) fn of_text((name, place): (&str, &Path), bytes: &[u8], inputs: &Inputs) -> CheckedFile {
+    let loaded = plan::load(config::load(bytes, name, place), inputs);
     redact::keep(loaded.secrets.mask());
     let complaints =
         loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });

@@ -3,6 +3,7 @@
 
 mod bad_rows;
 mod index_run;
+mod laid_out;
 mod notices;
 mod sharded;
 mod stream;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use self::bad_rows::book;
 use self::index_run::IndexRuns;
+use self::laid_out::FramedRuns;
 use self::notices::expecting;
 use self::stream::{Arrival, Stream};
 use super::context::{Context, LOOK_UP};
@@ -74,6 +76,8 @@ enum Rows {
     Stream(Stream),
     /// Slices of a source, with indices of their own.
     Runs(IndexRuns),
+    /// Items that were put into frames, with indices of their own.
+    Framed(FramedRuns),
 }
 
 impl<'a> StepInput<'a> {
@@ -82,6 +86,9 @@ impl<'a> StepInput<'a> {
     pub(super) fn open(context: &'a Context<'a>, step: &Step, prove: bool) -> Result<Self, Box<StepResult>> {
         if let Some(shard) = &context.options.shard {
             return Self::of_shard(context, step, shard.shard);
+        }
+        if let Some(work) = &context.options.work {
+            return Self::of_work(context, step, work);
         }
         let mut input = Self::of_parts(context, Vec::new());
         for from in &step.from {
@@ -255,7 +262,7 @@ impl<'a> StepInput<'a> {
     pub(super) fn wake(&self) -> Option<&dyn Wake> {
         match &self.parts.get(self.at)?.rows {
             Rows::Stream(stream) => Some(stream),
-            Rows::Here(_) | Rows::Runs(_) => None,
+            Rows::Here(_) | Rows::Runs(_) | Rows::Framed(_) => None,
         }
     }
 
@@ -286,6 +293,10 @@ impl<'a> StepInput<'a> {
     }
 
     fn book_bad_rows(&mut self, source: StepId) -> Result<(), NextChunk> {
+        if self.context.options.work.is_some() {
+            // Whoever counted the items has booked them.
+            self.bad.clear();
+        }
         for row in std::mem::take(&mut self.bad) {
             if !book(self.context, source, &row) {
                 return Err(NextChunk::Lost(source));
@@ -373,7 +384,7 @@ struct Seen {
 impl Rows {
     /// Whether their items have indices of their own.
     fn are_numbered(&self) -> bool {
-        matches!(self, Self::Runs(_))
+        matches!(self, Self::Runs(_) | Self::Framed(_))
     }
 
     fn read(
@@ -405,6 +416,10 @@ impl Rows {
                 let more = runs.read(max_items, max_bytes, chunk, bad)?;
                 let (rows, reading) = (runs.rows(), begun.elapsed());
                 Ok(Seen { rows, reading, more, numbered: true, ..Seen::default() })
+            }
+            Self::Framed(runs) => {
+                let more = runs.read(max_items, max_bytes, chunk)?;
+                Ok(Seen { rows: runs.rows(), more, numbered: true, ..Seen::default() })
             }
         }
     }

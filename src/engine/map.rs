@@ -2,30 +2,38 @@
 //!
 //! The scheduler makes all decisions, and the workers run all Lua. The coordinator runs on the step's own thread.
 
+mod at_work;
 mod bypass;
 mod chunk_size;
+mod condemned;
 mod costed;
 mod costed_items;
 mod dispatch;
 mod enough;
 mod finish;
+mod first_items;
 mod holds;
 mod keyed;
 mod keyed_chunks;
+mod no_pool;
 mod options;
 mod replies;
 mod reuse;
+pub(super) mod sent;
 mod step_holds;
 mod timing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::at_work::AtWork;
 use self::chunk_size::ChunkSize;
 use self::costed_items::CostedItems;
+use self::first_items::FirstItems;
 use self::keyed_chunks::KeyedChunks;
-use self::options::{pool_options, step_spec};
+use self::no_pool::NoPool;
+use self::options::pool_options;
 use self::reuse::ItemReuse;
 use self::step_holds::StepHolds;
 use self::timing::StepTiming;
@@ -38,8 +46,10 @@ use super::outcome::EngineError;
 use super::pool::{Allowance, Limits, Pool, StepClock};
 use super::row_bound::RowBound;
 use super::run_store::{self, RunStore};
-use super::sink::Sink;
+use super::sent::SentFault;
+use super::sink::{DeliveryError, Sink};
 use super::source_status::ErrorTexts;
+use super::step_spec::step_spec;
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
@@ -65,9 +75,27 @@ impl From<StoreError> for StepFault {
     }
 }
 
+impl From<SentFault> for StepFault {
+    fn from(fault: SentFault) -> Self {
+        match fault {
+            SentFault::Store(error) => Self::State(error),
+            other => Self::Script(other.to_string()),
+        }
+    }
+}
+
 impl From<EngineError> for StepFault {
     fn from(error: EngineError) -> Self {
         Self::Script(error.to_string())
+    }
+}
+
+impl From<DeliveryError> for StepFault {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::Store(error) => Self::State(error),
+            DeliveryError::Data(error) => Self::Data(error),
+        }
     }
 }
 
@@ -129,12 +157,15 @@ enum Unready {
 struct Coordinator<'a> {
     context: &'a Context<'a>,
     step: &'a Step,
+    each: &'a MapLike,
     policy: &'a Policy,
     kind: ResultShape,
     content: ItemContent,
     /// The results that anybody wants, where these are not all.
     wanted: Option<u64>,
     scheduler: Scheduler,
+    /// Items that were read before it was known where they would run.
+    first: VecDeque<Chunk>,
     input: StepInput<'a>,
     sink: Sink<'a>,
     pool: Box<dyn Pool>,
@@ -151,12 +182,16 @@ struct Coordinator<'a> {
     /// Tasks so far, which number the next one.
     tasks: u64,
     size: ChunkSize,
+    /// Where a worker process tells which items are out.
+    at_work: Option<AtWork>,
     spare_chunks: Vec<Chunk>,
     input_ended: bool,
     /// There is room for items, and the input has none yet.
     starved: bool,
     /// Whether no worker is left, because the step was to stop before any was ready.
     workers_gone: bool,
+    /// Whether worker processes have died.
+    workers_died: bool,
     lost: Option<StepId>,
     interrupted: Option<Duration>,
     /// When its workers were told to stop at once.
@@ -182,34 +217,47 @@ struct Coordinator<'a> {
     holds: StepHolds,
 }
 
-/// The policy of a step's scheduler. The run of a shard judges nothing: what it has is a part.
+/// The policy of a step's scheduler. What has a part of the items judges nothing.
 fn judged_by(context: &Context<'_>, policy: Policy) -> Policy {
-    match context.options.shard {
-        Some(_) => Policy { stop_early: false, min_success_ratio: Ratio::ZERO, ..policy },
-        None => policy,
+    if context.options.is_part() {
+        return Policy { stop_early: false, min_success_ratio: Ratio::ZERO, ..policy };
     }
+    policy
 }
 
 /// Runs a map-like step whose input has been opened.
-pub(super) fn run(context: &Context<'_>, step: &Step, each: &MapLike, input: StepInput<'_>) -> StepResult {
+pub(super) fn run(
+    context: &Context<'_>,
+    step: &Step,
+    each: &MapLike,
+    mut input: StepInput<'_>,
+) -> StepResult {
     let begun = clock::now();
     let wants_all = context.roles.wanted[step.id.at()].is_none();
     let total = input.total(step).filter(|_| wants_all);
     context.emit(Event::StepStarted { step: step.id, total });
-    let coordinator = match Coordinator::new(context, step, each, input, begun) {
+    let sent = sent::options_of(context, step, each);
+    let first = sent.map(|sent| FirstItems::read(context, &mut input, sent.send_from));
+    let sent = sent.filter(|_| first.as_ref().is_some_and(|first| first.are_enough));
+    let coordinator = match Coordinator::new(context, (step, each), input, begun, sent.is_some()) {
         Ok(coordinator) => coordinator,
         Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
-    coordinator.carry_out(total)
+    let first = first.map(|first| first.chunks).unwrap_or_default();
+    let coordinator = Coordinator { first, ..coordinator };
+    match sent {
+        Some(sent) => coordinator.carry_out_sent(sent),
+        None => coordinator.carry_out(total),
+    }
 }
 
 impl<'a> Coordinator<'a> {
     fn new(
         context: &'a Context<'a>,
-        step: &'a Step,
-        each: &'a MapLike,
+        (step, each): (&'a Step, &'a MapLike),
         input: StepInput<'a>,
         begun: Instant,
+        is_sent: bool,
     ) -> Result<Self, Unready> {
         let policy = &each.policy;
         // An earlier step may have written them, so they are looked at now; for a run that is not kept, to see whether those are
@@ -220,7 +268,7 @@ impl<'a> Coordinator<'a> {
         let fingerprint = context.run_store.map(of_step).transpose()?;
         let journal = match (context.run_store, &fingerprint) {
             (Some(keep), Some(fingerprint)) => {
-                Some(keep.step(step_spec(context, step, each, fingerprint))?)
+                Some(keep.step(step_spec(context.plan, step, each, fingerprint))?)
             }
             _ => None,
         };
@@ -228,15 +276,18 @@ impl<'a> Coordinator<'a> {
             .as_ref()
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
         let timing = StepTiming::with(context.options.spans, reuse.as_mut())?;
-        let sink = Sink::open(context, step.id, journal.is_some()).behind(input.before());
+        let sink = Sink::open(context, step.id, journal.is_some()).behind(input.before()).of_sent(is_sent);
+        let work = context.options.work.as_deref();
+        let is_careful = work.is_some_and(|work| work.is_careful);
         let holds = StepHolds::default();
         let options = pool_options(context, step, each, begun, &holds.gate_waits)?;
-        let (pool, clock) = context.pools.start(options)?;
+        let (pool, clock) = if is_sent { NoPool::start(begun) } else { context.pools.start(options)? };
         let limits = pool.limits();
         let scheduled = judged_by(context, Policy { concurrency: limits.tasks, ..policy.clone() });
         Ok(Self {
             context,
             step,
+            each,
             policy,
             kind: each.kind,
             content: ItemContent::of(context.plan, step.id, each),
@@ -247,17 +298,20 @@ impl<'a> Coordinator<'a> {
             clock,
             limits,
             told_to_stop: CancelLevel::Run,
+            first: VecDeque::new(),
             input,
             fresh: BTreeMap::new(),
             waiting: HashMap::new(),
             in_flight: HashMap::new(),
             items_out: 0,
             tasks: 0,
-            size: ChunkSize::new(limits.chunk_time),
+            size: ChunkSize::new(limits.chunk_time.filter(|_| !is_careful)),
+            at_work: work.map(|work| AtWork::new(&work.slots)),
             spare_chunks: Vec::new(),
             input_ended: false,
             starved: false,
             workers_gone: false,
+            workers_died: false,
             lost: None,
             interrupted: None,
             stopped: None,

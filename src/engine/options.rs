@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::gather::Gathering;
+use super::layout::ItemLayout;
+use super::sent::SentOptions;
 use super::shard::ShardOptions;
+use crate::store::Slots;
+use crate::value::Indices;
 
 /// What a run needs to know beside its plan.
 #[derive(Debug, Clone)]
@@ -30,6 +34,29 @@ pub struct RunOptions {
     pub state: Option<StateOptions>,
     /// The slice of each step's items that it works on; `None`: all of them.
     pub shard: Option<ShardOptions>,
+    /// Where steps of many items are sent; `None`: all of it runs here.
+    pub sent: Option<Arc<SentOptions>>,
+    /// What it works on for another run; `None`: it is a run of its own.
+    pub work: Option<Arc<WorkPart>>,
+}
+
+/// The items of one step that a worker process has.
+#[derive(Debug)]
+pub struct WorkPart {
+    /// Which ones.
+    pub(super) items: Indices,
+    /// Where they lie.
+    pub(super) layout: Arc<ItemLayout>,
+    /// The folder that the coordinator and its workers share.
+    pub(super) folder: PathBuf,
+    /// What expressions see of the steps that have ended.
+    pub(super) steps: Option<Arc<str>>,
+    /// Where it tells what is at work.
+    pub(super) slots: Arc<Slots>,
+    /// Whether each item runs alone: one of them may kill the process.
+    pub(super) is_careful: bool,
+    /// Items that do not run: they have killed their workers. With what those have said.
+    pub(super) condemned: (Indices, Option<Arc<str>>),
 }
 
 impl RunOptions {
@@ -47,7 +74,14 @@ impl RunOptions {
             spans: false,
             state: None,
             shard: None,
+            sent: None,
+            work: None,
         }
+    }
+
+    /// Whether the run judges nothing, because it has a part of the items.
+    pub(super) fn is_part(&self) -> bool {
+        self.shard.is_some() || self.work.is_some()
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) fn plain(plan: &Plan) -> BTreeMap<PathBuf, Arc<str>> {
     files
 }
 
+/// The texts of all files that a plan is made of beside the pipeline file, as they were read, with their paths.
+pub fn plan_texts(plan: &Plan) -> impl Iterator<Item = (PathBuf, Arc<str>)> {
+    plain(plan).into_iter().map(|(path, text)| (plan.root.join(path), text))
+}
+
 /// The Lua files that a verb is made of.
 pub(super) fn of_verb(verb: &Verb) -> Vec<(PathBuf, Arc<str>)> {
     let scripts = match verb {

@@ -3,7 +3,7 @@
 //!
 //! The coordinators decide what is kept of an item; the run decides what a fault of the store means.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use super::options::{ResumeOptions, RunOptions, StateOptions};
 use super::outcome::EngineError;
 use super::plan_files;
 use crate::data::FileContent;
-use crate::event::{RunStatus, StepResult};
+use crate::event::{RunStatus, StepResult, Why};
 use crate::plan::{MapLike, Plan, Verb};
 use crate::store::{
-    AppendNote, Cache, Catalogue, Committer, Fingerprint, GatheredStep, LinesPerItem, Results, Reuse, RunDir,
-    RunInfo, SecretKey, StepJournal, StepSpec, StoreError, StoredRun, Unusable, keep_lua,
+    AppendNote, Cache, Catalogue, Committer, Failure, Fingerprint, GatheredStep, LinesPerItem, RemotePlace,
+    Results, Reuse, RunDir, RunInfo, SecretKey, ShardCommit, StepJournal, StepSpec, StoreError, StoredRun,
+    Unusable, Whence, keep_lua,
 };
 
 /// The kept run: its folder, its committer, and the old run that it resumes, if any.
@@ -70,6 +71,42 @@ impl RunStore {
         }))
     }
 
+    /// What keeps the items of a worker process, which has a file alone.
+    pub(super) fn of_attempt(committer: Committer, (run, state): (&str, &Path)) -> Self {
+        let (resume, gather, warnings) = (None, None, Vec::new());
+        Self { committer, run: run.into(), dir: state.to_path_buf(), resume, gather, warnings }
+    }
+
+    /// Commits what an attempt has as its shard.
+    pub(super) fn commit_shard(&self, why: Why, carry: Vec<Whence>) -> Result<ShardCommit, StoreError> {
+        self.committer.commit_shard(why, carry)
+    }
+
+    /// The state folder.
+    pub(super) fn state(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Whether the run is put together from those of shards.
+    pub(super) fn is_gathering(&self) -> bool {
+        self.gather.is_some()
+    }
+
+    /// Makes the folder that the workers of a step share with its coordinator.
+    pub(super) fn remote(&self, step: &str) -> Result<RemotePlace, StoreError> {
+        RemotePlace::create(&self.dir.join("runs").join(&*self.run), step)
+    }
+
+    /// Puts all that was told so far on the disk.
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        self.committer.checkpoint().map(drop)
+    }
+
+    /// The failures of a step of this run behind an index, at most so many.
+    pub(super) fn failures(&self, step: &str, after: u64, limit: u64) -> Result<Vec<Failure>, StoreError> {
+        Catalogue::new(&self.dir).open(&self.run)?.failures(step, after, limit)
+    }
+
     /// How the old run is resumed, if there is one.
     pub(super) fn resume(&self) -> Option<&ResumeOptions> {
         self.resume.as_ref()
@@ -87,8 +124,18 @@ impl RunStore {
         each: &MapLike,
         files: &[FileContent],
     ) -> Result<StepFingerprint, StoreError> {
+        Self::fingerprint_in(&self.dir, plan, each, files)
+    }
+
+    /// The same in a state folder.
+    pub(super) fn fingerprint_in(
+        state: &Path,
+        plan: &Plan,
+        each: &MapLike,
+        files: &[FileContent],
+    ) -> Result<StepFingerprint, StoreError> {
         let has_secrets = plan.secrets.iter().next().is_some();
-        let key = has_secrets.then(|| SecretKey::open(&self.dir)).transpose()?;
+        let key = has_secrets.then(|| SecretKey::open(state)).transpose()?;
         Ok(StepFingerprint::of(plan, each, key.as_ref(), files))
     }
 

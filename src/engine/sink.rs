@@ -4,12 +4,30 @@
 use std::sync::Arc;
 
 use super::context::{Context, FinishedWriter, StepOutput};
+use super::failed_item;
 use super::ledger::StepLedger;
+use super::run_store::RunStore;
 use super::source_status::ErrorTexts;
 use super::stored_results::ResultCollector;
 use crate::data::{self, ChunkResults, DataError, Reorder, Spool, Writer};
 use crate::event::StepId;
 use crate::plan::{Body, Verb};
+use crate::store::StoreError;
+
+/// Text of results that is given on at a time, and failures.
+const DELIVERED_BYTES: usize = 1 << 20;
+const DELIVERED_FAILURES: u64 = 1000;
+
+/// Why what a run keeps of a step cannot be given on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DeliveryError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be written.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
 
 /// The place where one step's results go, put into the order of their items.
 pub(super) struct Sink<'a> {
@@ -23,6 +41,8 @@ pub(super) struct Sink<'a> {
     pub(super) emitted: u64,
     /// Results taken, those too that wait for earlier ones.
     pub(super) taken: u64,
+    /// Whether the journal alone has them: a worker process gives nothing on.
+    only_counts: bool,
 }
 
 struct FusedWriter {
@@ -48,12 +68,56 @@ impl<'a> Sink<'a> {
             writers,
             emitted: 0,
             taken: 0,
+            only_counts: context.options.work.is_some(),
         }
     }
 
     /// The same for a slice of the items, which stands behind this many others.
     pub(super) fn behind(self, before: u64) -> Self {
         Self { reorder: Reorder::new(self.context.temp_dir(), before + 1), ..self }
+    }
+
+    /// The same for a step whose items run elsewhere: its results are given on at its end, from where they are kept.
+    pub(super) fn of_sent(self, is_sent: bool) -> Self {
+        Self { only_counts: self.only_counts || is_sent, ..self }
+    }
+
+    /// Gives on what the run keeps of the step, in the order of its items.
+    pub(super) fn deliver(&mut self, keep: &RunStore, step: &str) -> Result<(), DeliveryError> {
+        if !self.writers.is_empty() {
+            let mut results = keep.results(step)?;
+            let (mut out, mut more) = (Vec::new(), true);
+            while more {
+                out.clear();
+                more = results.read(DELIVERED_BYTES, &mut out);
+                if results.damaged() > 0 {
+                    return Err(StoreError::damaged(
+                        keep.state(),
+                        format!("results of step `{step}` are damaged"),
+                    )
+                    .into());
+                }
+                let count = memchr::memchr_iter(b'\n', &out).count() as u64;
+                for fused in &mut self.writers {
+                    fused.write(&out, count);
+                }
+            }
+        }
+        if let Some(results) = &mut self.results {
+            *results = ResultCollector::of_segments(self.emitted);
+        }
+        let Some(failed) = &mut self.failed else { return Ok(()) };
+        let (mut after, mut lines) = (0, Vec::new());
+        loop {
+            let failures = keep.failures(step, after, DELIVERED_FAILURES)?;
+            let Some(last) = failures.last() else { return Ok(()) };
+            after = last.index;
+            lines.clear();
+            for failure in &failures {
+                failed_item::push_failed(&mut lines, failure.index, &failure.key, &failure.item);
+            }
+            failed.write(&lines, failures.len() as u64)?;
+        }
     }
 
     /// Whether records of failed items are of any use.
@@ -64,6 +128,11 @@ impl<'a> Sink<'a> {
     /// Takes the results of a chunk, in any order; gives on what is next in line.
     pub(super) fn push(&mut self, piece: ChunkResults) -> Result<(), DataError> {
         self.taken += piece.emitted;
+        if self.only_counts {
+            self.emitted += piece.emitted;
+            self.reorder.recycle(piece);
+            return Ok(());
+        }
         self.reorder.push(piece)?;
         while let Some(piece) = self.reorder.next()? {
             self.give(&piece)?;

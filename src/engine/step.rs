@@ -81,7 +81,9 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
             internal_error: false,
         },
         (_, Verb::MapLike(each)) => {
-            with_input(context, step, false, |input| map::run(context, step, each, input))
+            // Workers elsewhere book no bad rows.
+            let may_be_sent = map::sent::options_of(context, step, each).is_some();
+            with_input(context, step, may_be_sent, |input| map::run(context, step, each, input))
         }
         (_, Verb::Collect(collect)) => {
             with_input(context, step, true, |input| match StepInput::open_with(context, step) {

@@ -27,6 +27,11 @@ impl ResultCollector {
         Self { spool: Some(Spool::new(temp_dir)), in_segments, count: 0 }
     }
 
+    /// Of a step whose results, so many, are in the run's segments already.
+    pub(super) fn of_segments(count: u64) -> Self {
+        Self { spool: None, in_segments: true, count }
+    }
+
     /// Adds `count` lines.
     pub(super) fn write(&mut self, lines: &[u8], count: u64) -> Result<(), DataError> {
         self.count += count;

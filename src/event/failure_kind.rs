@@ -22,5 +22,7 @@ choice!(
         Panic = "panic",
         /// The program that is the function died, or wrote what is no answer.
         Program = "program",
+        /// The item was alone when its worker process died, twice.
+        WorkerDied = "worker_died",
     }
 );

@@ -206,7 +206,7 @@ pub(super) fn part_of_runs(
     Ok(Part { rows: Rows::Runs(runs), source: Some(source), before })
 }
 
-fn verb_of<'p>(context: &Context<'p>, source: StepId) -> Result<&'p Verb, DataError> {
+pub(super) fn verb_of<'p>(context: &Context<'p>, source: StepId) -> Result<&'p Verb, DataError> {
     match &context.plan.steps[source.at()].body {
         Body::Ready(verb) => Ok(verb),
         Body::Deferred(_) => {

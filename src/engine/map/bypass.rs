@@ -30,7 +30,8 @@ struct Bypassed {
 impl Coordinator<'_> {
     /// Takes items over that have ended in an old run, and those that have no key; offers the others.
     pub(super) fn sort_out(&mut self, chunk: Chunk, keyless: Vec<(usize, Failure)>) -> Result<(), StepFault> {
-        let mut keyless = keyless.into_iter().peekable();
+        self.leave_out_before(chunk.first);
+        let mut all_keyless = keyless.into_iter().peekable();
         let mut contents = Vec::new();
         self.content.digests(&chunk, &mut contents);
         let keys: Vec<Digest> = chunk.keys.iter().map(|key| Digest::of_key(key)).collect();
@@ -41,10 +42,12 @@ impl Coordinator<'_> {
         // Where the neighbours begin that end like the item at hand, and whether they run.
         let (mut start, mut runs) = (0, false);
         for at in 0..chunk.len() {
-            let failure = keyless.next_if(|(keyless, _)| *keyless == at).map(|(_, failure)| failure);
+            let condemned = known.as_ref().and_then(|known| known.condemned(chunk.first + at as u64));
+            let keyless = all_keyless.next_if(|(keyless, _)| *keyless == at).map(|(_, failure)| failure);
+            let failure = condemned.or(keyless);
             let length = bypassed.out.len();
             let known_ending = match (&failure, &mut known) {
-                (Some(failure), _) => KnownEnding::Failed(Box::new(no_key(&chunk, at, failure))),
+                (Some(failure), _) => KnownEnding::Failed(Box::new(not_run(&chunk, at, failure))),
                 (None, Some(known)) => known.look(&items, at, &mut bypassed.out),
                 (None, None) => KnownEnding::Run,
             };
@@ -219,8 +222,8 @@ impl Coordinator<'_> {
     }
 }
 
-/// What is kept of an item without a key.
-fn no_key(chunk: &Chunk, at: usize, failure: &Failure) -> FailedItem {
+/// What is kept of an item that fails without having run.
+fn not_run(chunk: &Chunk, at: usize, failure: &Failure) -> FailedItem {
     let message: Arc<str> = failure.message.as_str().into();
     let history = [failed_item::Attempted::new(failure.kind, &message, std::time::Duration::ZERO)];
     failed_item::of(chunk.item(at), failure, &history, std::time::Duration::ZERO)

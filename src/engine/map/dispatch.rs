@@ -14,7 +14,7 @@ use crate::store::StepJournal;
 use crate::value::Chunk;
 
 /// Text of a chunk. Measured flat between 64 KiB and 4 MiB; small keeps memory small.
-const CHUNK_BYTES: usize = 256 * 1024;
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// How long a step that has stopped goes on reading only to know how many items there would have been: enough for some
 /// gigabytes of lines.
@@ -65,7 +65,14 @@ impl Coordinator<'_> {
             None => self.costed.as_ref().map_or(&self.size, |costed| &costed.size).items(),
         };
         let items = items.min(self.room_to_read());
-        match self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk) {
+        let next = match self.first.pop_front() {
+            Some(first) => {
+                chunk = first;
+                NextChunk::Chunk
+            }
+            None => self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk),
+        };
+        match next {
             NextChunk::Later => {
                 self.starved = true;
                 self.spare_chunks.push(chunk);
@@ -76,6 +83,7 @@ impl Coordinator<'_> {
                 if self.reuse.is_some() {
                     return self.sort_out(chunk, Vec::new());
                 }
+                self.leave_out_before(chunk.first);
                 self.scheduler.offer(chunk.len() as u64);
                 self.fresh.insert(chunk.first, chunk);
             }
@@ -88,6 +96,14 @@ impl Coordinator<'_> {
             NextChunk::Unreadable => return Err(StepFault::Data(self.input.fault())),
         }
         Ok(())
+    }
+
+    /// Items before this one that were not read are no concern of this process.
+    pub(super) fn leave_out_before(&mut self, first: u64) {
+        let next = self.scheduler.next_index();
+        if first > next {
+            self.scheduler.leave_out(first - next);
+        }
     }
 
     /// Nothing more will be offered, once every item has its key.
@@ -147,6 +163,9 @@ impl Coordinator<'_> {
         let allowance = Allowance::share(self.scheduler.allowance(), given, self.limits.tasks);
         let kind = TaskKind::Run;
         let task = Task { number, kind, chunk: Arc::clone(&chunk), attempt, allowance, out, digests, lines };
+        if let Some(at_work) = &mut self.at_work {
+            at_work.begin(number, chunk.first, chunk.len() as u64);
+        }
         self.in_flight.insert(number, InFlight { start, chunk, earlier, allowance, endings });
         if let Some(failure) = self.refusal(start.first) {
             return self.refuse(number, failure);

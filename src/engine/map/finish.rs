@@ -85,7 +85,7 @@ impl Coordinator<'_> {
         let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
         // A verdict of the step's own stands, whatever its source turns out to be like afterwards.
         let lost = self.lost.filter(|_| verdict.succeeded || stop == Some(StopReason::SourceFailed));
-        let is_shard = self.context.options.shard.is_some();
+        let is_shard = self.context.options.is_part();
         let (status, reason) = match (fault, lost) {
             // A script that was stopped while it was being set up says no more than that it was stopped.
             (Some(StepFault::Script(_)), _) if stop == Some(StopReason::Deadline) => {

@@ -1,18 +1,16 @@
-//! These functions make the options that the workers and the journal of a map-like step are given.
+//! These functions make the options that the workers of a map-like step are given.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::data::DataError;
 use crate::engine::context::Context;
-use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::item_content::ItemContent;
 use crate::engine::pool::{CostRule, PoolOptions, Starts};
 use crate::engine::step_results;
 use crate::lua::{GateWaits, Memory, Script, WorkerOptions};
 use crate::plan::{MapLike, Step};
 use crate::schedule::{FailFast, Policy, RateUse};
-use crate::store::StepSpec;
 
 fn worker_options(
     context: &Context<'_>,
@@ -38,23 +36,6 @@ fn worker_options(
     })
 }
 
-/// What the journal is told of a step.
-pub(super) fn step_spec(
-    context: &Context<'_>,
-    step: &Step,
-    each: &MapLike,
-    fingerprint: &StepFingerprint,
-) -> StepSpec {
-    StepSpec {
-        name: Arc::clone(&step.name),
-        verb: step.verb.name(),
-        shape: fingerprint::shape(each.kind),
-        keyed: ItemContent::of(context.plan, step.id, each).has_keys(each),
-        fingerprint: fingerprint.parts.clone(),
-        cache: each.cache.then_some(fingerprint.function),
-    }
-}
-
 /// What the workers of the step are made from.
 pub(super) fn pool_options(
     context: &Context<'_>,
@@ -64,6 +45,7 @@ pub(super) fn pool_options(
     gate_waits: &Arc<GateWaits>,
 ) -> Result<PoolOptions, DataError> {
     let policy = &each.policy;
+    let is_careful = context.options.work.as_ref().is_some_and(|work| work.is_careful);
     Ok(PoolOptions {
         begun,
         script: each
@@ -79,7 +61,7 @@ pub(super) fn pool_options(
         content: ItemContent::of(context.plan, step.id, each),
         step: step.id,
         slow_after: policy.slow_after,
-        concurrency: policy.concurrency,
+        concurrency: if is_careful { 1 } else { policy.concurrency },
         cores: context.options.cores,
         coroutines: each.function.script().is_some_and(|script| script.waits()),
         starts: match () {

@@ -114,6 +114,9 @@ impl Coordinator<'_> {
     /// Books the endings of a chunk and gives its results on. A report of a task that is not out (it comes late, or a second
     /// time) is passed over.
     pub(super) fn settle(&mut self, mut report: Report) -> Result<(), StepFault> {
+        if let Some(at_work) = &mut self.at_work {
+            at_work.end(report.task);
+        }
         let Some(mut task) = self.in_flight.remove(&report.task) else { return Ok(()) };
         let (len, first) = (task.chunk.len(), task.chunk.first);
         self.items_out -= len as u64;

@@ -3,6 +3,7 @@
 //!
 //! It says what became of an item and why others run again; `bypass` books it.
 
+use super::condemned::Condemned;
 use crate::data::DataError;
 use crate::engine::cache::StepCache;
 use crate::engine::context::Context;
@@ -10,6 +11,7 @@ use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::input::StepInput;
 use crate::engine::item_content::ItemContent;
 use crate::event::{ReuseCounts, StepResult};
+use crate::lua::Failure;
 use crate::plan::{MapLike, Step};
 use crate::store::{
     FailedItem, GatherError, Gathered, GatheredStep, Known, LinesPerItem, NewItems, Reuse, Reused,
@@ -37,6 +39,8 @@ pub(super) struct ItemReuse {
     cache: Option<StepCache>,
     /// The shards' items.
     gathered: Option<GatheredStep>,
+    /// Items that have killed their worker processes.
+    condemned: Option<Condemned>,
     /// Why they cannot be taken over.
     fault: Option<GatherError>,
     /// Why items that the old run does not know are there.
@@ -69,7 +73,9 @@ impl ItemReuse {
         let keyed = ItemContent::of(context.plan, step.id, each).has_keys(each);
         let old = keep.old(&step.name, shape, keyed, &fingerprint.parts);
         let gathered = keep.gathered(name, shape);
-        if old.is_none() && cache.is_none() && warning.is_none() && gathered.is_none() {
+        let condemned = context.options.work.as_deref().and_then(Condemned::of);
+        let is_nothing = old.is_none() && cache.is_none() && warning.is_none();
+        if is_nothing && gathered.is_none() && condemned.is_none() {
             return None;
         }
         let mut known = Self {
@@ -77,6 +83,7 @@ impl ItemReuse {
             old: None,
             cache,
             gathered,
+            condemned,
             fault: None,
             unknown: "not in the cache",
             leaves_unknown: false,
@@ -109,6 +116,11 @@ impl ItemReuse {
             }
         }
         Some(known)
+    }
+
+    /// Why the item with this index does not run although nobody knows its ending.
+    pub(super) fn condemned(&self, index: u64) -> Option<Failure> {
+        self.condemned.as_ref()?.failure(index)
     }
 
     /// What becomes of the item at `at`; its results are appended to `out`.

@@ -58,6 +58,11 @@ impl StepTiming {
         }
     }
 
+    /// Takes in what others have measured.
+    pub(super) fn add(&mut self, timing: &Timing) {
+        self.timing.add(timing);
+    }
+
     /// Tells the journal now and then.
     pub(super) fn keep(&mut self, now: Duration, journal: Option<&StepJournal>) {
         if now.saturating_sub(self.kept) < KEEP_EVERY {

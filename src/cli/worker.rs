@@ -1,0 +1,54 @@
+//! `flowrun worker` is what engines start: it works on one shard of a step that another process coordinates.
+
+use std::sync::Arc;
+
+use super::args::WorkerArguments;
+use super::console::Console;
+use super::exit::{Complaint, Exit, Fault};
+use super::worker_inputs::WorkerInputs;
+use super::{interrupt, load};
+use crate::engine::{self, Interrupt, WorkError, Worked, WorkerJob};
+
+/// Works on the shard.
+pub(super) fn command(console: &Console, arguments: &WorkerArguments) -> Result<Exit, Fault> {
+    let interrupt = interrupt::listen()?;
+    match work(arguments, &interrupt) {
+        Ok(Worked::Committed) => Ok(Exit::Success),
+        Ok(Worked::GaveBack) => Ok(Exit::GaveBack),
+        Err(Unworked::Fault(fault)) => Err(fault),
+        Err(Unworked::Error(error)) => {
+            let exit = match &error {
+                WorkError::OtherProgram(_) => Exit::OtherProgram,
+                WorkError::Input(_) | WorkError::Unkept(_) => Exit::Unkept,
+                WorkError::Broken(_) => Exit::Internal,
+            };
+            console.complain(&[Complaint::new(error.to_string())], super::args::ColorChoice::Never);
+            Ok(exit)
+        }
+    }
+}
+
+/// Why nothing was worked on.
+enum Unworked {
+    Fault(Fault),
+    Error(WorkError),
+}
+
+impl From<WorkError> for Unworked {
+    fn from(error: WorkError) -> Self {
+        Self::Error(error)
+    }
+}
+
+fn work(arguments: &WorkerArguments, interrupt: &Arc<Interrupt>) -> Result<Worked, Unworked> {
+    let WorkerArguments { remote, wave, task } = arguments;
+    let job = WorkerJob::open(remote.clone(), *wave, *task)?;
+    let damaged =
+        || WorkError::Input("what the coordinator has written for its workers is damaged".to_owned());
+    let inputs = WorkerInputs::parse(&job.secrets()?).ok_or_else(damaged)?;
+    let (name, text, inputs) = inputs.into_inputs(job.job().cores);
+    let checked = load::of_text((&name, &job.job().file), text.as_bytes(), &inputs);
+    let (plan, _) = checked.into_plan().map_err(Unworked::Fault)?;
+    let digest = engine::plan_digest(&plan, &inputs.set);
+    Ok(job.carry_out(&plan, &digest, &std::env::temp_dir(), interrupt)?)
+}

@@ -1,0 +1,286 @@
+//! A step that is sent away reads its input here, sorts out what is known, and writes the rest down for worker processes. Then
+//! it waits for what they commit, and judges.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dispatch::CHUNK_BYTES;
+use super::{Coordinator, StepFault};
+use crate::data::FramedItemsWriter;
+use crate::engine::context::{Context, LOOK_UP};
+use crate::engine::fingerprint;
+use crate::engine::input::NextChunk;
+use crate::engine::layout::{ItemLayout, LaidInput};
+use crate::engine::remote_job::{self, PROTOCOL, RemoteJob};
+use crate::engine::roles::Role;
+use crate::engine::sent::{Books, Dispatcher, SentFault, SentOptions};
+use crate::engine::step_results;
+use crate::event::{Event, StepResult, Tally};
+use crate::lua::CancelLevel;
+use crate::plan::{Body, MapLike, Step};
+use crate::runtime::clock;
+use crate::schedule::fleet::Halt;
+use crate::store::{CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace};
+use crate::value::{Chunk, Indices};
+
+/// Items that are read at a time.
+const ITEMS: usize = 4096;
+/// The longest time between two turns: an engine that knows something says so when it is asked.
+const TURN: Duration = Duration::from_millis(20);
+/// File of the items.
+const ITEMS_FILE: u32 = 1;
+
+/// Whether a step may be sent away, if it has enough items.
+pub(in crate::engine) fn options_of<'a>(
+    context: &Context<'a>,
+    step: &Step,
+    each: &MapLike,
+) -> Option<&'a Arc<SentOptions>> {
+    let sent = context.options.sent.as_ref()?;
+    let keeps = context.run_store.is_some_and(|keep| !keep.is_gathering());
+    // What counts over all items is counted in one process, and what somebody wants of the first ones comes in order.
+    let policy = &each.policy;
+    let is_bound =
+        !policy.rate_limits.is_empty() || !each.limits.is_empty() || policy.retries.budget.is_some();
+    let is_known =
+        each.key.is_some() && (each.cache || context.run_store.is_some_and(|keep| keep.resume().is_some()));
+    let stays = is_bound || is_known || context.roles.wanted[step.id.at()].is_some();
+    let is_source = context.roles.roles[step.id.at()] != Role::Work;
+    (keeps && !stays && !is_source).then_some(sent)
+}
+
+/// Items that were written down for the workers.
+#[derive(Default)]
+struct WrittenItems {
+    runs: Vec<(u64, u64)>,
+    bytes: u64,
+}
+
+/// What is booked of a record.
+struct StepBooks<'a, 'c> {
+    coordinator: &'c mut Coordinator<'a>,
+    answers: Vec<ImportAnswer>,
+}
+
+impl Books for StepBooks<'_, '_> {
+    fn import(&mut self, record: &CommitRecord, shard: ReadShard) -> Result<(), SentFault> {
+        let coordinator = &mut *self.coordinator;
+        for (index, key, item) in shard.failures() {
+            if coordinator.context.roles.wants.errors {
+                coordinator.errors.push((index, Arc::clone(&item.message)));
+            }
+            let has_key = coordinator.content.has_keys(coordinator.each);
+            coordinator.context.emit(Event::ItemFailed {
+                step: coordinator.step.id,
+                index,
+                key: has_key.then(|| Arc::from(key)),
+                kind: item.kind,
+                message: Arc::clone(&item.message),
+                place: item.place.clone(),
+                fields: item.fields.as_deref().map(Arc::from),
+                attempts: item.attempts,
+            });
+        }
+        let journal = coordinator.journal.as_ref().expect("what is sent is kept");
+        self.answers.push(journal.import(shard)?);
+        coordinator.scheduler.passed(&record.tally);
+        coordinator.sink.emitted += record.emitted;
+        coordinator.timing.add(&record.timing);
+        Ok(())
+    }
+}
+
+impl Coordinator<'_> {
+    /// Carries a sent step out.
+    pub(super) fn carry_out_sent(mut self, sent: &SentOptions) -> StepResult {
+        let fault = self.send(sent).err();
+        if fault.is_some() {
+            self.scheduler.source_failed();
+        }
+        self.count_rest();
+        self.scheduler.close();
+        self.finish(fault)
+    }
+
+    fn send(&mut self, sent: &SentOptions) -> Result<(), StepFault> {
+        let place = self.context.run_store.expect("what is sent is kept").remote(&self.step.name)?;
+        let written = self.write_items(&place)?;
+        let items = Indices::new(written.runs).expect("items come in the order of their indices");
+        let done = if items.is_empty() || self.scheduler.stop().is_some() {
+            Ok(Indices::default())
+        } else {
+            self.dispatch_all(&place, sent, (&items, written.bytes))
+        };
+        // Whatever has become of it, nobody reads them any more.
+        place.remove(&RemoteFile::Secrets)?;
+        let left = items.without(&done?);
+        self.book_unstarted(&left);
+        self.deliver()?;
+        place.clear(left.is_empty() && !self.workers_died)?;
+        Ok(())
+    }
+
+    /// Reads all of the input. What is known of it is booked, the rest is written down.
+    fn write_items(&mut self, place: &RemotePlace) -> Result<WrittenItems, StepFault> {
+        let mut writer = FramedItemsWriter::create(&place.file(&RemoteFile::Items(ITEMS_FILE)))?;
+        let mut written = WrittenItems::default();
+        while !self.input_ended && self.scheduler.stop().is_none() {
+            self.look_outside();
+            let mut chunk = Chunk::default();
+            let next = match self.first.pop_front() {
+                Some(first) => {
+                    chunk = first;
+                    NextChunk::Chunk
+                }
+                None => self.input.next(ITEMS, CHUNK_BYTES, LOOK_UP, &mut chunk),
+            };
+            match next {
+                NextChunk::Later => {}
+                NextChunk::Chunk if self.reuse.is_some() => {
+                    self.content.name_items(&mut chunk);
+                    self.sort_out(chunk, Vec::new())?;
+                    for chunk in std::mem::take(&mut self.fresh).into_values() {
+                        written.write(&mut writer, &chunk)?;
+                    }
+                }
+                NextChunk::Chunk => written.write(&mut writer, &chunk)?,
+                NextChunk::End => self.input_ended = true,
+                NextChunk::Lost(source) => self.lose(source),
+                NextChunk::Unreadable => return Err(StepFault::Data(self.input.fault())),
+            }
+            self.tell_progress();
+        }
+        let frames = writer.finish()?.into();
+        let layout = ItemLayout { inputs: vec![LaidInput::Framed { file: ITEMS_FILE, frames }] };
+        remote_job::make_once(place, &RemoteFile::Input, &layout)?;
+        Ok(written)
+    }
+
+    /// Has the items worked on, and says which were.
+    fn dispatch_all(
+        &mut self,
+        place: &RemotePlace,
+        sent: &SentOptions,
+        (items, bytes): (&Indices, u64),
+    ) -> Result<Indices, StepFault> {
+        self.scheduler.expect_total(self.scheduler.tally().ended() + items.count());
+        place.write_secrets(&sent.secrets)?;
+        remote_job::make_once(place, &RemoteFile::Job, &self.remote_job(sent)?)?;
+        let of = (&*self.context.options.run, &*self.step.name, self.step.id.at());
+        let mut dispatcher = Dispatcher::start(place.clone(), of, (items, bytes), sent)?;
+        let before = self.scheduler.tally();
+        let mut answers: Vec<ImportAnswer> = Vec::new();
+        let begun = clock::now();
+        let now = || clock::since(begun);
+        let outcome = loop {
+            self.look_outside();
+            if let Some(fault) = self.context.fault() {
+                dispatcher.cancel(now());
+                return Err(StepFault::State(fault.clone()));
+            }
+            self.stop_dispatcher(&mut dispatcher, now());
+            let mut books = StepBooks { coordinator: self, answers: std::mem::take(&mut answers) };
+            let outcome = dispatcher.turn(&now, &mut books)?;
+            answers = books.answers;
+            if let Some(outcome) = outcome {
+                break outcome;
+            }
+            self.tell_sent(&dispatcher, (&before, now()));
+            let wake = dispatcher.next_wake().map_or(TURN, |wake| wake.saturating_sub(now()));
+            std::thread::sleep(wake.min(TURN));
+        };
+        for answer in answers {
+            answer.wait()?;
+        }
+        self.workers_died = dispatcher.counts(now()).died > 0;
+        if let Some(fault) = dispatcher.fault(outcome) {
+            return Err(fault.into());
+        }
+        Ok(dispatcher.committed())
+    }
+
+    /// Tells the fleet that the step stops, if it does.
+    fn stop_dispatcher(&mut self, dispatcher: &mut Dispatcher, now: Duration) {
+        let Some(stop) = self.scheduler.stop() else { return };
+        let halt = if stop.interrupt { Halt::Interrupt } else { Halt::Drain };
+        self.told_to_stop = if stop.interrupt { CancelLevel::Interrupt } else { CancelLevel::Drain };
+        dispatcher.stop(now, halt);
+        if self.context.interrupt.count() > 1 {
+            dispatcher.cancel(now);
+        }
+    }
+
+    /// Tells how far the workers are.
+    fn tell_sent(&mut self, dispatcher: &Dispatcher, (before, now): (&Tally, Duration)) {
+        if now.saturating_sub(self.told) < LOOK_UP {
+            return;
+        }
+        self.told = now;
+        let mut tally = dispatcher.tally();
+        tally.succeeded += before.succeeded;
+        tally.failed += before.failed;
+        tally.skipped += before.skipped;
+        tally.retried += before.retried;
+        let total = self.scheduler.total();
+        self.context.emit(Event::Progress { step: self.step.id, tally, total, read: None });
+        self.timing.keep(now, self.journal.as_ref());
+    }
+
+    fn remote_job(&self, sent: &SentOptions) -> Result<RemoteJob, StepFault> {
+        let plan = self.context.plan;
+        let is_deferred = matches!(self.step.body, Body::Deferred(_));
+        let steps = (self.context.roles.wants.scope || is_deferred)
+            .then(|| step_results::steps(self.context))
+            .transpose()?;
+        let keep = self.context.run_store.expect("what is sent is kept");
+        let files = fingerprint::file_contents(plan, self.each)?;
+        let fingerprint = keep.fingerprint(plan, self.each, &files)?;
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Ok(RemoteJob {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            plan: sent.plan.clone(),
+            run: self.context.options.run.to_string(),
+            step: self.step.name.to_string(),
+            seed: self.context.options.seed,
+            file: sent.file.clone(),
+            state: keep.state().to_path_buf(),
+            steps: steps.map(|steps| steps.to_string()),
+            fingerprint: fingerprint.parts,
+            workers: sent.workers,
+            cores: sent.cores,
+            commit_ms: millis(sent.commit),
+            grace_ms: millis(sent.grace),
+            time_ms: sent.time.map(millis),
+        })
+    }
+
+    /// Items that nobody has committed were cancelled.
+    fn book_unstarted(&mut self, left: &Indices) {
+        for run in left.iter() {
+            self.keep_cancelled(run.first, run.count);
+        }
+        self.scheduler.passed(&Tally { cancelled: left.count(), ..Tally::default() });
+    }
+
+    /// Gives the results on, from where they lie.
+    fn deliver(&mut self) -> Result<(), StepFault> {
+        let keep = self.context.run_store.expect("what is sent is kept");
+        keep.flush()?;
+        self.sink.deliver(keep, &self.step.name)?;
+        Ok(())
+    }
+}
+
+impl WrittenItems {
+    fn write(&mut self, writer: &mut FramedItemsWriter, chunk: &Chunk) -> Result<(), StepFault> {
+        self.bytes += chunk.text.len() as u64;
+        let count = chunk.len() as u64;
+        match self.runs.last_mut() {
+            Some((first, items)) if *first + *items == chunk.first => *items += count,
+            _ => self.runs.push((chunk.first, count)),
+        }
+        writer.write(chunk)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! A sent step runs in worker processes that an engine starts. This module moves what is known between the folder that they
+//! share, the engine, and the fleet, which decides; what the run keeps of it is the map's business.
+
+mod dispatcher;
+mod sent_fault;
+mod sent_options;
+mod shard_log;
+
+pub(super) use self::dispatcher::{Books, Dispatcher};
+pub(super) use self::sent_fault::SentFault;
+pub use self::sent_options::SentOptions;

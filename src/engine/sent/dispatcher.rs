@@ -1,0 +1,301 @@
+//! The dispatcher performs what the fleet wants: it writes waves down and submits them, looks at jobs, and takes over what
+//! workers have committed. It believes records alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::sent_fault::SentFault;
+use super::sent_options::SentOptions;
+use super::shard_log;
+use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, WaveFile, WaveTask};
+use crate::event::Tally;
+use crate::fleet::{JobEngine, WaveJobs};
+use crate::schedule::fleet::{
+    Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Record, Slot, Task,
+    first_cut,
+};
+use crate::store::{CommitRecord, ReadShard, RemoteFile, RemotePlace};
+use crate::value::{Indices, ShardId};
+
+/// Where what workers have committed is booked.
+pub(in crate::engine) trait Books {
+    /// Takes over a shard.
+    fn import(&mut self, record: &CommitRecord, shard: ReadShard) -> Result<(), SentFault>;
+}
+
+/// The fleet of one step, with its engine and its folder.
+pub(in crate::engine) struct Dispatcher {
+    place: RemotePlace,
+    /// Names of the run and the step.
+    of: (String, String),
+    /// Place of the step in the pipeline, which is a part of the names of jobs.
+    position: usize,
+    fleet: Fleet,
+    engine: Box<dyn JobEngine>,
+    /// The job that each shard was submitted as last, by its stem.
+    jobs: BTreeMap<ShardId, JobId>,
+    /// Records that are taken over, and claims that were told.
+    known: BTreeSet<ShardId>,
+    claims: BTreeSet<(ShardId, u32)>,
+}
+
+impl Dispatcher {
+    /// Cuts the items and writes the cut down. `bytes`: how large they are.
+    pub(in crate::engine) fn start(
+        place: RemotePlace,
+        (run, step, position): (&str, &str, usize),
+        (items, bytes): (&Indices, u64),
+        options: &SentOptions,
+    ) -> Result<Self, SentFault> {
+        let engine = options.engine.start(place.path());
+        let limits = engine.limits();
+        let fleet_options = FleetOptions {
+            workers: options.workers,
+            attempts: options.attempts,
+            wave_max: limits.wave_max,
+            queue_max: limits.queue_max,
+            grace: options.grace,
+            wave_every: options.wave_every,
+        };
+        let cut = first_cut(items, bytes, options.workers);
+        let lines: Vec<String> = (0..)
+            .zip(&cut)
+            .map(|(number, items)| {
+                serde_json::json!({ "s": ShardId::first_cut(number), "runs": items }).to_string() + "\n"
+            })
+            .collect();
+        place.make_once(&RemoteFile::Cut, lines.concat().as_bytes())?;
+        Ok(Self {
+            fleet: Fleet::new(fleet_options, &cut),
+            place,
+            of: (run.to_owned(), step.to_owned()),
+            position,
+            engine,
+            jobs: BTreeMap::new(),
+            known: BTreeSet::new(),
+            claims: BTreeSet::new(),
+        })
+    }
+
+    /// Nothing more is started.
+    pub(in crate::engine) fn stop(&mut self, now: Duration, halt: Halt) {
+        self.fleet.stop(now, halt);
+    }
+
+    /// Nobody waits for running items any more.
+    pub(in crate::engine) fn cancel(&mut self, now: Duration) {
+        self.fleet.cancel(now);
+    }
+
+    /// How items have ended as far as workers have said, those too that are not committed.
+    pub(in crate::engine) fn tally(&self) -> Tally {
+        self.fleet.tally_with_beats()
+    }
+
+    /// The items that are committed.
+    pub(in crate::engine) fn committed(&self) -> Indices {
+        self.fleet.committed()
+    }
+
+    /// How many jobs there are.
+    pub(in crate::engine) fn counts(&self, now: Duration) -> Counts {
+        self.fleet.counts(now)
+    }
+
+    /// When the next turn is due though nothing has happened.
+    pub(in crate::engine) fn next_wake(&self) -> Option<Duration> {
+        self.fleet.next_wake()
+    }
+
+    /// Does what is to be done now; how the step ended, once it has. `now` is a clock.
+    pub(in crate::engine) fn turn(
+        &mut self,
+        now: &dyn Fn() -> Duration,
+        books: &mut dyn Books,
+    ) -> Result<Option<Outcome>, SentFault> {
+        if self.engine.has_news() {
+            self.fleet.look_now(now());
+        }
+        while let Some(action) = self.fleet.act(now()) {
+            self.perform(action, now, books)?;
+        }
+        Ok(self.fleet.outcome(now()))
+    }
+
+    /// Why the step has not come to its end, in words; `None`: it has, or it was stopped.
+    pub(in crate::engine) fn fault(&self, outcome: Outcome) -> Option<SentFault> {
+        match outcome {
+            Outcome::Complete | Outcome::Stopped => None,
+            Outcome::Fault(fault) => Some(SentFault::Record(fault)),
+            Outcome::Failed(failure) => {
+                use crate::schedule::fleet::Failure as F;
+                let shard = match &failure {
+                    F::Died { shard, .. }
+                    | F::Fruitless { shard, .. }
+                    | F::CannotKeep(shard)
+                    | F::WrongProgram(shard)
+                    | F::TooDeep(shard) => Some(shard),
+                    F::Refused(_) | F::Unseen => None,
+                };
+                let log = match shard {
+                    Some(shard) => self.log_of(shard),
+                    None => self.jobs.values().find_map(|job| self.log_of_job(*job)),
+                };
+                Some(SentFault::of(&failure, log))
+            }
+        }
+    }
+
+    fn log_of(&self, shard: &ShardId) -> Option<String> {
+        self.log_of_job(*self.jobs.get(&shard.stem())?)
+    }
+
+    fn log_of_job(&self, job: JobId) -> Option<String> {
+        shard_log::tail(&self.place.file(&RemoteFile::Log(job.wave, job.task)))
+    }
+
+    fn perform(
+        &mut self,
+        action: Action,
+        now: &dyn Fn() -> Duration,
+        books: &mut dyn Books,
+    ) -> Result<(), SentFault> {
+        match action {
+            Action::Split { parent, children } => {
+                remote_job::make_once(&self.place, &RemoteFile::Split(&parent), &children)?;
+            }
+            Action::Submit { wave, tasks, throttle } => self.submit(now, wave, &tasks, throttle)?,
+            Action::Throttle { wave, throttle } => {
+                if self.engine.throttle(wave, throttle) {
+                    self.fleet.throttled(wave, throttle);
+                }
+            }
+            Action::Cancel { jobs } => self.engine.cancel(&jobs),
+            Action::Control { halt, yields } => {
+                let control = Control::new(halt, yields);
+                remote_job::replace(&self.place, &RemoteFile::Control, &control)?;
+            }
+            Action::Look { waves } => {
+                let asked = now();
+                match self.engine.look(&waves) {
+                    Some(seen) => self.fleet.looked(now(), asked, &seen),
+                    None => self.fleet.silent(now()),
+                }
+            }
+            Action::List => self.list(now, books)?,
+            Action::Inspect { shard } => self.inspect(now(), &shard)?,
+        }
+        Ok(())
+    }
+
+    fn submit(
+        &mut self,
+        now: &dyn Fn() -> Duration,
+        wave: u32,
+        tasks: &[Task],
+        throttle: u32,
+    ) -> Result<(), SentFault> {
+        let mut wave_tasks = Vec::with_capacity(tasks.len());
+        for (number, task) in (0..).zip(tasks) {
+            let said = (!task.condemned.is_empty()).then(|| self.log_of(&task.shard)).flatten();
+            self.jobs.insert(task.shard.stem(), JobId { wave, task: number });
+            wave_tasks.push(WaveTask {
+                shard: task.shard.clone(),
+                items: task.items.clone(),
+                careful: task.careful.clone(),
+                condemned: task.condemned.clone(),
+                said,
+            });
+        }
+        let file = WaveFile { protocol: PROTOCOL, tasks: wave_tasks };
+        remote_job::make_once(&self.place, &RemoteFile::Wave(wave), &file)?;
+        let jobs = tasks.len() as u32;
+        let submitted = self.engine.submit(&WaveJobs {
+            wave,
+            name: format!("fr-{}-s{}-w{wave}", self.of.0, self.position),
+            jobs,
+            throttle,
+            logs: (0..jobs).map(|task| self.place.file(&RemoteFile::Log(wave, task))).collect(),
+        });
+        self.fleet.submitted(now(), wave, submitted);
+        Ok(())
+    }
+
+    /// Tells the fleet of all claims, beats and records.
+    fn list(&mut self, now: &dyn Fn() -> Duration, books: &mut dyn Books) -> Result<(), SentFault> {
+        let began = now();
+        for (shard, attempt) in self.place.all_attempts()? {
+            if self.claims.insert((shard.clone(), attempt)) {
+                self.fleet.claimed(&shard);
+            }
+        }
+        for (shard, attempt) in self.place.beats()? {
+            // Whoever has a record is not waited for any more.
+            if self.known.contains(&shard) {
+                self.place.remove(&RemoteFile::Beat(&shard, attempt))?;
+            } else {
+                self.beat(now(), &shard, attempt);
+            }
+        }
+        let mut new: Vec<ShardId> =
+            self.place.done()?.into_iter().filter(|shard| !self.known.contains(shard)).collect();
+        loop {
+            let before = new.len();
+            let mut early = Vec::new();
+            for shard in new {
+                if !self.record(now(), &shard, books)? {
+                    early.push(shard);
+                }
+            }
+            new = early;
+            if new.len() == before || new.is_empty() {
+                break;
+            }
+        }
+        self.fleet.listed(now(), began);
+        Ok(())
+    }
+
+    /// A beat that cannot be read is none.
+    fn beat(&mut self, now: Duration, shard: &ShardId, attempt: u32) {
+        let read = remote_job::read::<BeatFile>(&self.place, &RemoteFile::Beat(shard, attempt));
+        let Ok(Some(beat)) = read else { return };
+        let (wave, task) = beat.job;
+        let (job, node) = (Some(JobId { wave, task }), Some(beat.node.as_str().into()));
+        let beat = Beat { attempt, job, stamp: beat.stamp, tally: beat.tally, node };
+        self.fleet.beat(now, shard, &beat);
+    }
+
+    /// Takes over a record; `false`: it comes too early.
+    fn record(&mut self, now: Duration, shard: &ShardId, books: &mut dyn Books) -> Result<bool, SentFault> {
+        let Some(record) = self.place.record(shard)? else { return Ok(true) };
+        let read = self.place.read_shard((&self.of.0, &self.of.1), &record)?;
+        let told = Record {
+            shard: record.shard.to_string().into(),
+            attempt: record.attempt,
+            done: read.done().clone(),
+            rest: record.rest.clone(),
+            goes_on: record.goes_on,
+            why: record.why,
+            tally: record.tally,
+        };
+        let heard = self.fleet.record(now, &shard.to_string(), &told).map_err(SentFault::Record)?;
+        if heard == Heard::Imported {
+            books.import(&record, read)?;
+        }
+        if heard != Heard::Early {
+            self.known.insert(shard.clone());
+        }
+        Ok(heard != Heard::Early)
+    }
+
+    fn inspect(&mut self, now: Duration, shard: &ShardId) -> Result<(), SentFault> {
+        let left = self.place.left_behind((&self.of.0, &self.of.1), shard)?;
+        let slot =
+            |((wave, task), items): ((u32, u32), Indices)| Slot { job: Some(JobId { wave, task }), items };
+        let slots = left.at_work.into_iter().map(slot).collect();
+        let found = Inspection { attempts: left.attempts, rows: left.items, slots };
+        self.fleet.inspected(now, shard, &found);
+        Ok(())
+    }
+}

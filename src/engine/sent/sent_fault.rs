@@ -1,0 +1,47 @@
+//! A sent fault says why a sent step cannot go on, in words for people.
+
+use crate::schedule::fleet::{Failure, RecordFault};
+use crate::store::StoreError;
+
+/// Why a sent step cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::engine) enum SentFault {
+    /// The shared folder cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is a record that cannot be.
+    #[error("the record of shard {} cannot be: {}", .0.name, .0.what)]
+    Record(RecordFault),
+    /// The fleet has given up.
+    #[error("{0}")]
+    GaveUp(String),
+}
+
+impl SentFault {
+    /// Of a failure of the fleet; `log`: what the last worker has said.
+    pub(super) fn of(failure: &Failure, log: Option<String>) -> Self {
+        let said = log.map(|log| format!("; the last one said:\n{log}")).unwrap_or_default();
+        Self::GaveUp(match failure {
+            Failure::Died { shard, items, node, times } => {
+                let node = node.as_ref().map(|node| format!(" on {node}")).unwrap_or_default();
+                format!("shard {shard} (items {items}) died {times} times{node}{said}")
+            }
+            Failure::Fruitless { shard, items, times } => {
+                format!("shard {shard} (items {items}) came back {times} times with nothing done{said}")
+            }
+            Failure::Refused(why) => format!("the engine refuses jobs: {why}"),
+            Failure::CannotKeep(shard) => {
+                format!("the worker on shard {shard} cannot read its items or keep its results{said}")
+            }
+            Failure::WrongProgram(shard) => {
+                format!("the worker on shard {shard} is of another version or plans another pipeline{said}")
+            }
+            Failure::Unseen => {
+                format!("nodes do not see the state folder: `--state-dir` on a shared file system{said}")
+            }
+            Failure::TooDeep(shard) => {
+                format!("shard {shard} was given back so often that its rest has no names left")
+            }
+        })
+    }
+}

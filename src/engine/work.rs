@@ -1,0 +1,249 @@
+//! A worker process works on one shard of a step that another process coordinates: it claims an attempt, takes over what dead
+//! ones had finished, runs the rest like any step, and commits what it has as records.
+
+mod ticker;
+mod work_error;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
+
+use self::ticker::Ticker;
+pub use self::work_error::WorkError;
+use super::context::Context;
+use super::fingerprint;
+use super::input::StepInput;
+use super::interrupt::Interrupt;
+use super::layout::ItemLayout;
+use super::map;
+use super::options::{RunOptions, WorkPart};
+use super::pool::Threads;
+use super::remote_job::{self, PROTOCOL, RemoteJob, WaveFile, WaveTask};
+use super::roles::StepRoles;
+use super::run_store::RunStore;
+use super::step_spec::step_spec;
+use crate::event::{StepResult, StepStatus, Why};
+use crate::lua::Watchdog;
+use crate::plan::{MapLike, Plan, Step, Verb};
+use crate::runtime;
+use crate::store::{AttemptFile, Committer, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError};
+use crate::value::Indices;
+
+/// How a worker's shard came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worked {
+    /// It has a record, of this process or of another one.
+    Committed,
+    /// Nothing of it has ended, and nothing is lost.
+    GaveBack,
+}
+
+/// The folder of a sent step, and the job in it that a process is.
+#[derive(Debug, Clone)]
+pub struct WorkerJob {
+    place: RemotePlace,
+    job: RemoteJob,
+    /// Number of the wave, and place in it.
+    at: (u32, u32),
+}
+
+impl WorkerJob {
+    /// Reads what a worker has to know before it plans.
+    ///
+    /// # Errors
+    /// Fails when the folder cannot be read, or was written by another version.
+    pub fn open(folder: PathBuf, wave: u32, task: u32) -> Result<Self, WorkError> {
+        let place = RemotePlace::open(folder);
+        let job: RemoteJob = remote_job::demand(&place, &RemoteFile::Job)?;
+        if job.protocol != PROTOCOL || job.version != env!("CARGO_PKG_VERSION") {
+            let message =
+                format!("the run is of flowrun {} and this is {}", job.version, env!("CARGO_PKG_VERSION"));
+            return Err(WorkError::OtherProgram(message));
+        }
+        Ok(Self { place, job, at: (wave, task) })
+    }
+
+    /// What all workers of the step are told.
+    pub fn job(&self) -> &RemoteJob {
+        &self.job
+    }
+
+    /// Values that nobody else may see, as the coordinator has written them.
+    ///
+    /// # Errors
+    /// Fails when they cannot be read.
+    pub fn secrets(&self) -> Result<Vec<u8>, WorkError> {
+        let secrets = self.place.read(&RemoteFile::Secrets)?;
+        secrets.ok_or_else(|| WorkError::Input("the coordinator has taken its secrets back".to_owned()))
+    }
+
+    /// Works on the shard. `digest` is that of the plan; `interrupt`: the process is to end, and commits what it has.
+    ///
+    /// # Errors
+    /// Fails when the plan is not the coordinator's, when items cannot be read or endings not be kept, and where the step
+    /// itself does not work.
+    pub fn carry_out(
+        &self,
+        plan: &Plan,
+        digest: &str,
+        temp_dir: &Path,
+        interrupt: &Arc<Interrupt>,
+    ) -> Result<Worked, WorkError> {
+        if digest != self.job.plan {
+            let message = "the pipeline is another one than when the run began".to_owned();
+            return Err(WorkError::OtherProgram(message));
+        }
+        let wave: WaveFile = remote_job::demand(&self.place, &RemoteFile::Wave(self.at.0))?;
+        let task = wave.tasks.get(self.at.1 as usize);
+        let task =
+            task.ok_or_else(|| WorkError::Input(format!("wave {} has no task {}", self.at.0, self.at.1)))?;
+        if self.place.record(&task.shard)?.is_some() {
+            return Ok(Worked::Committed);
+        }
+        runtime::start();
+        Shift { job: self, plan, task, temp_dir, interrupt }.carry_out()
+    }
+}
+
+/// One process at work on one shard.
+struct Shift<'a> {
+    job: &'a WorkerJob,
+    plan: &'a Plan,
+    task: &'a WaveTask,
+    temp_dir: &'a Path,
+    interrupt: &'a Arc<Interrupt>,
+}
+
+impl Shift<'_> {
+    fn carry_out(&self) -> Result<Worked, WorkError> {
+        let (job, place) = (&self.job.job, &self.job.place);
+        let (step, each) = self.step()?;
+        let layout: ItemLayout = remote_job::demand(place, &RemoteFile::Input)?;
+        let (layout, slots) = (Arc::new(layout), Arc::new(Slots::new(self.job.at)));
+        let part = |items: Indices, is_careful: bool| WorkPart {
+            items,
+            layout: Arc::clone(&layout),
+            folder: place.path().to_path_buf(),
+            steps: job.steps.as_deref().map(Arc::from),
+            slots: Arc::clone(&slots),
+            is_careful,
+            condemned: (self.task.condemned.clone(), self.task.said.as_deref().map(Arc::from)),
+        };
+        let files = fingerprint::file_contents(self.plan, &each)
+            .map_err(|error| WorkError::Input(error.to_string()))?;
+        let claim = |items: &Indices| {
+            let claimed = AttemptFile::claim(place, (&job.run, &job.step), &self.task.shard, items)?;
+            claimed.with_slots(Arc::clone(&slots))
+        };
+        let mut attempt = claim(&self.task.items)?;
+        // The journal's specification depends on the state folder alone, which a store without a committer knows too.
+        let fingerprint = RunStore::fingerprint_in(&job.state, self.plan, &each, &files)?;
+        if fingerprint.parts != job.fingerprint {
+            let message = format!("what step `{}` depends on has changed since the run began", job.step);
+            return Err(WorkError::OtherProgram(message));
+        }
+        attempt.begin(&step_spec(self.plan, step, &each, &fingerprint))?;
+        let (left, watch) = (attempt.left(), attempt.watch());
+        let committer = Committer::of_attempt(attempt)?;
+        let store = RunStore::of_attempt(committer, (&job.run, &job.state));
+        let careful = self.task.careful.common(&left);
+        let phases = [part(left.without(&careful), false), part(careful, true)];
+        let ticker = Ticker::new(self.job, &store, watch, self.interrupt);
+        let ((ends, ended), ticking) = (bounded::<()>(0), &ticker);
+        let over = std::thread::scope(|scope| {
+            let ticking = scope.spawn(move || ticking.tick(&ended));
+            let mut over = Ok(());
+            for part in phases {
+                if over.is_ok() && !part.items.is_empty() && self.interrupt.count() == 0 {
+                    over = self.run(&store, step, &each, part);
+                }
+            }
+            drop(ends);
+            let _ = ticking.join();
+            over
+        });
+        if let Some(error) = store.fault() {
+            return Err(error.clone().into());
+        }
+        over?;
+        if ticker.has_lost() {
+            return Ok(Worked::Committed);
+        }
+        let why = ticker.why().unwrap_or(Why::Stop);
+        Ok(match store.commit_shard(why, Vec::new())? {
+            ShardCommit::Nothing if ticker.has_committed() => Worked::Committed,
+            ShardCommit::Nothing => Worked::GaveBack,
+            ShardCommit::Made { .. } | ShardCommit::Lost => Worked::Committed,
+        })
+    }
+
+    /// The step, and what it does.
+    fn step(&self) -> Result<(&Step, MapLike), WorkError> {
+        let job = &self.job.job;
+        let step = self.plan.steps.iter().find(|step| *step.name == *job.step);
+        let step = step.ok_or_else(|| WorkError::OtherProgram(format!("there is no step `{}`", job.step)))?;
+        let bound = self.plan.bind(step.id, job.steps.as_deref().unwrap_or("{}"));
+        match bound {
+            // Who coordinates knows what was remembered, and remembers.
+            Ok(Verb::MapLike(each)) => Ok((step, MapLike { cache: false, ..*each })),
+            _ => Err(WorkError::OtherProgram(format!("step `{}` cannot be sent", job.step))),
+        }
+    }
+
+    /// Runs items like those of any step.
+    fn run(&self, store: &RunStore, step: &Step, each: &MapLike, part: WorkPart) -> Result<(), WorkError> {
+        let job = &self.job.job;
+        let mut selected = vec![false; self.plan.steps.len()];
+        selected[step.id.at()] = true;
+        let options = RunOptions {
+            seed: job.seed,
+            grace: Duration::from_millis(job.grace_ms),
+            work: Some(Arc::new(part)),
+            ..RunOptions::new(job.run.as_str().into(), selected, job.cores, self.temp_dir.to_path_buf())
+        };
+        let roles = StepRoles::new(self.plan, &options.selected, false);
+        let watchdog =
+            Watchdog::start(Box::new(|_| {})).map_err(|error| WorkError::Broken(error.to_string()))?;
+        let watchdog = Arc::new(watchdog);
+        let threads = Threads { watchdog: &watchdog };
+        let (sender, receiver) = bounded(4096);
+        self.plan.permissions.begin();
+        let result = std::thread::scope(|scope| {
+            // Nobody watches: what there is to say stands in the notes of the items.
+            scope.spawn(move || receiver.iter().for_each(drop));
+            let context =
+                Context::new(self.plan, &options, &roles, self.interrupt, (&watchdog, &threads), sender);
+            let context = context.with_run_store(Some(store));
+            match StepInput::open(&context, step, false) {
+                Ok(input) => context.book(step.id, map::run(&context, step, each, input)),
+                Err(result) => *result,
+            }
+        });
+        self.judge(&result)
+    }
+
+    /// What the end of the step says of this process. How its items ended is for the coordinator to judge.
+    fn judge(&self, result: &StepResult) -> Result<(), WorkError> {
+        let reason = || result.reason.clone().unwrap_or_default();
+        match result.status {
+            StepStatus::Failed => Err(WorkError::Broken(reason())),
+            StepStatus::Skipped => Err(WorkError::Input(reason())),
+            // A source that cannot be read any more cancels what reads it.
+            StepStatus::Cancelled if self.interrupt.count() == 0 => Err(WorkError::Input(reason())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl From<StoreError> for WorkError {
+    fn from(error: StoreError) -> Self {
+        Self::Unkept(error.to_string())
+    }
+}
+
+/// Time since a moment.
+fn since(moment: Instant) -> Duration {
+    runtime::clock::since(moment)
+}

@@ -1,0 +1,171 @@
+//! The ticker of a worker process commits what the worker has when it is time, says how far it is, and hears what the
+//! coordinator wants. It has a thread beside those that run items.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::{WorkerJob, since};
+use crate::engine::interrupt::Interrupt;
+use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, RemoteJob};
+use crate::engine::run_store::RunStore;
+use crate::event::Why;
+use crate::runtime::clock;
+use crate::schedule::fleet::Halt;
+use crate::store::{AttemptWatch, RemoteFile, RemotePlace, ShardCommit};
+use crate::value::ShardId;
+
+/// How often it looks whether anything is to be done.
+const TICK: Duration = Duration::from_millis(100);
+/// Time between two beats at least, and for each worker: so many in a second are read by one coordinator.
+const BEAT_MIN: Duration = Duration::from_secs(2);
+const BEATS_A_SECOND: u32 = 50;
+/// A worker ends so long before its job's time is over, and at the latest at this share of it.
+const TIME_LEFT: Duration = Duration::from_secs(60);
+const TIME_LEFT_SHARE: u32 = 4;
+
+/// What happens beside the items.
+pub(super) struct Ticker<'a> {
+    place: &'a RemotePlace,
+    job: &'a RemoteJob,
+    at: (u32, u32),
+    store: &'a RunStore,
+    watch: Arc<AttemptWatch>,
+    interrupt: &'a Arc<Interrupt>,
+    /// Why the worker was told to end.
+    why: Mutex<Option<Why>>,
+    lost: AtomicBool,
+    committed: AtomicBool,
+    begun: Instant,
+}
+
+impl<'a> Ticker<'a> {
+    pub(super) fn new(
+        job: &'a WorkerJob,
+        store: &'a RunStore,
+        watch: Arc<AttemptWatch>,
+        interrupt: &'a Arc<Interrupt>,
+    ) -> Self {
+        Self {
+            place: &job.place,
+            job: &job.job,
+            at: job.at,
+            store,
+            watch,
+            interrupt,
+            why: Mutex::new(None),
+            lost: AtomicBool::new(false),
+            committed: AtomicBool::new(false),
+            begun: clock::now(),
+        }
+    }
+
+    /// Why the worker was told to end, if it was.
+    pub(super) fn why(&self) -> Option<Why> {
+        let told = *self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        told.or_else(|| (self.interrupt.count() > 0).then_some(Why::Term))
+    }
+
+    /// Whether somebody else has committed the shard.
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    /// Whether records were made on the way.
+    pub(super) fn has_committed(&self) -> bool {
+        self.committed.load(Ordering::SeqCst)
+    }
+
+    /// Ticks until the sender is gone. A disk that refuses is told by the store, and a beat more or less changes nothing.
+    pub(super) fn tick(&self, ended: &Receiver<()>) {
+        let (mut commit_at, mut beat_at) = (self.begun, None::<Instant>);
+        let mut stamp = 0;
+        let beat_every = BEAT_MIN.max(Duration::from_secs(1) * self.job.workers / BEATS_A_SECOND);
+        loop {
+            if ended.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            self.obey();
+            self.mind_time();
+            if since(commit_at) >= Duration::from_millis(self.job.commit_ms) && self.interrupt.count() == 0 {
+                commit_at = clock::now();
+                self.commit();
+            }
+            if beat_at.is_none_or(|at| since(at) >= beat_every) {
+                beat_at = Some(clock::now());
+                stamp += 1;
+                self.beat(stamp);
+            }
+        }
+    }
+
+    /// Tells the worker to end, for this reason, unless it was told before.
+    fn end(&self, why: Why) {
+        let mut told = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none() && self.interrupt.count() == 0 {
+            *told = Some(why);
+            self.interrupt.raise();
+        }
+    }
+
+    /// Does what the coordinator wants.
+    fn obey(&self) {
+        let Ok(Some(control)) = remote_job::read::<Control>(self.place, &RemoteFile::Control) else { return };
+        match control.halt() {
+            Some(halt) => {
+                self.end(Why::Stop);
+                if halt == Halt::Interrupt && self.interrupt.count() == 1 {
+                    self.interrupt.raise();
+                }
+            }
+            None if control.yields.iter().any(|shard| self.is_at(shard)) => self.end(Why::Yield),
+            None => {}
+        }
+    }
+
+    /// Whether the worker is at a shard of this chain.
+    fn is_at(&self, shard: &ShardId) -> bool {
+        self.watch.get().0.stem() == shard.stem()
+    }
+
+    fn mind_time(&self) {
+        let Some(time) = self.job.time_ms.map(Duration::from_millis) else { return };
+        let left = TIME_LEFT.min(time / TIME_LEFT_SHARE);
+        if since(self.begun) >= time - left {
+            self.end(Why::Time);
+        }
+    }
+
+    fn commit(&self) {
+        match self.store.commit_shard(Why::Commit, Vec::new()) {
+            Ok(ShardCommit::Made { goes_on }) => {
+                self.committed.store(true, Ordering::SeqCst);
+                if !goes_on {
+                    // There is nothing left, or the chain has become too long for a name.
+                    self.end(Why::Commit);
+                }
+            }
+            Ok(ShardCommit::Lost) => {
+                self.lost.store(true, Ordering::SeqCst);
+                (0..2).for_each(|_| self.interrupt.raise());
+            }
+            // The store has the fault, and the step stops by it.
+            Ok(ShardCommit::Nothing) | Err(_) => {}
+        }
+    }
+
+    fn beat(&self, stamp: u64) {
+        let (shard, attempt, tally) = self.watch.get();
+        let (node, pid) = (node(), std::process::id());
+        let beat = BeatFile { protocol: PROTOCOL, job: self.at, stamp, tally, node, pid };
+        let _ = remote_job::replace(self.place, &RemoteFile::Beat(&shard, attempt), &beat);
+    }
+}
+
+/// Name of the machine, as it calls itself.
+pub(super) fn node() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,28 @@
+//! These options choose an engine and say what it needs to start worker processes.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::job_engine::JobEngine;
+use super::processes::Processes;
+
+/// Which engine, with its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineOptions {
+    /// Processes of this machine.
+    Processes {
+        /// The program that is the worker.
+        program: PathBuf,
+        /// All variables that it sees.
+        env: Vec<(OsString, OsString)>,
+    },
+}
+
+impl EngineOptions {
+    /// The engine, for the workers of the step that has this remote folder.
+    pub fn start(&self, remote: &Path) -> Box<dyn JobEngine> {
+        match self {
+            Self::Processes { program, env } => Box::new(Processes::new(program, env, remote)),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Processes of this machine are the engine that needs no cluster: jobs wait in a list, and as many run as may.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::job_engine::{EngineLimits, JobEngine, WaveJobs};
+use crate::schedule::fleet::{Exit, JobId, JobState, Seen, Submission};
+
+/// A status that says that the program could not be started.
+const NOT_STARTED: u8 = 127;
+
+/// Processes that are started here.
+#[derive(Debug)]
+pub(super) struct Processes {
+    program: PathBuf,
+    env: Vec<(OsString, OsString)>,
+    remote: PathBuf,
+    waves: BTreeMap<u32, ProcessWave>,
+}
+
+#[derive(Debug)]
+struct ProcessWave {
+    throttle: u32,
+    jobs: Vec<Job>,
+    logs: Vec<PathBuf>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Waiting,
+    Running {
+        child: Child,
+        /// Whether it was asked to end.
+        is_asked: bool,
+    },
+    Ended(Exit),
+}
+
+impl Processes {
+    pub(super) fn new(program: &Path, env: &[(OsString, OsString)], remote: &Path) -> Self {
+        let (program, env, remote) = (program.to_path_buf(), env.to_vec(), remote.to_path_buf());
+        Self { program, env, remote, waves: BTreeMap::new() }
+    }
+
+    /// Notes who has ended and starts who may; whether anybody has ended.
+    fn advance(&mut self) -> bool {
+        let mut has_ended = false;
+        for (number, wave) in &mut self.waves {
+            let mut running = 0;
+            for job in &mut wave.jobs {
+                let Job::Running { child, .. } = job else { continue };
+                match child.try_wait() {
+                    Ok(None) => running += 1,
+                    Ok(Some(status)) => (*job, has_ended) = (Job::Ended(exit(status)), true),
+                    Err(_) => (*job, has_ended) = (Job::Ended(Exit::Unknown), true),
+                }
+            }
+            for (task, job) in (0..).zip(&mut wave.jobs) {
+                if running >= wave.throttle {
+                    break;
+                }
+                if matches!(job, Job::Waiting) {
+                    let log = wave.logs.get(task as usize);
+                    *job = match start(&self.program, &self.env, &self.remote, (*number, task), log) {
+                        Ok(child) => {
+                            running += 1;
+                            Job::Running { child, is_asked: false }
+                        }
+                        Err(_) => Job::Ended(Exit::Code(NOT_STARTED)),
+                    };
+                }
+            }
+        }
+        has_ended
+    }
+}
+
+fn start(
+    program: &Path,
+    env: &[(OsString, OsString)],
+    remote: &Path,
+    (wave, task): (u32, u32),
+    log: Option<&PathBuf>,
+) -> std::io::Result<Child> {
+    let log = match log {
+        Some(log) => File::options().create(true).append(true).mode(0o600).open(log)?,
+        None => File::options().write(true).open("/dev/null")?,
+    };
+    let mut command = Command::new(program);
+    command.arg("worker").arg(remote).arg(wave.to_string()).arg(task.to_string());
+    command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
+    // What a terminal sends is for the coordinator, which tells its workers.
+    command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.spawn()
+}
+
+fn exit(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(u8::try_from(code).unwrap_or(u8::MAX)),
+        (None, Some(_)) => Exit::Killed,
+        (None, None) => Exit::Unknown,
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    // It was not waited for, so its number is still its own.
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+impl JobEngine for Processes {
+    fn limits(&self) -> EngineLimits {
+        EngineLimits { wave_max: u32::MAX, queue_max: u32::MAX }
+    }
+
+    fn submit(&mut self, wave: &WaveJobs) -> Submission {
+        let jobs = (0..wave.jobs).map(|_| Job::Waiting).collect();
+        let (throttle, logs) = (wave.throttle, wave.logs.clone());
+        self.waves.insert(wave.wave, ProcessWave { throttle, jobs, logs });
+        self.advance();
+        Submission::Accepted
+    }
+
+    fn throttle(&mut self, wave: u32, throttle: u32) -> bool {
+        let Some(wave) = self.waves.get_mut(&wave) else { return false };
+        wave.throttle = throttle;
+        self.advance();
+        true
+    }
+
+    fn look(&mut self, waves: &[u32]) -> Option<Vec<Seen>> {
+        self.advance();
+        let mut seen = Vec::new();
+        for (number, wave) in self.waves.iter().filter(|(number, _)| waves.contains(number)) {
+            for (task, job) in (0..).zip(&wave.jobs) {
+                let state = match job {
+                    Job::Waiting => JobState::Queued(None),
+                    Job::Running { .. } => JobState::Running,
+                    Job::Ended(exit) => JobState::Ended(*exit),
+                };
+                seen.push(Seen { job: JobId { wave: *number, task }, state });
+            }
+        }
+        Some(seen)
+    }
+
+    fn cancel(&mut self, jobs: &[JobId]) {
+        for id in jobs {
+            let wave = self.waves.get_mut(&id.wave);
+            let Some(job) = wave.and_then(|wave| wave.jobs.get_mut(id.task as usize)) else { continue };
+            match job {
+                Job::Waiting => *job = Job::Ended(Exit::Lost),
+                Job::Running { child, is_asked: true } => signal(child, Signal::KILL),
+                Job::Running { child, is_asked } => {
+                    *is_asked = true;
+                    signal(child, Signal::TERM);
+                    // One that was stopped hears nothing before it goes on.
+                    signal(child, Signal::CONT);
+                }
+                Job::Ended(_) => {}
+            }
+        }
+    }
+
+    fn has_news(&mut self) -> bool {
+        self.advance()
+    }
+}
+
+/// A coordinator that ends in order has waited for its workers. What is left then is of no more use to anybody.
+impl Drop for Processes {
+    fn drop(&mut self) {
+        for job in self.waves.values_mut().flat_map(|wave| &mut wave.jobs) {
+            if let Job::Running { child, .. } = job {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+        }
+    }
+}
