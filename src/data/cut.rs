@@ -16,7 +16,7 @@ use super::FileMark;
 use super::pattern::{self, FoundFile};
 #[cfg(feature = "parquet")]
 use super::read::RowGroups;
-use super::read::{compression_of, format_of, open};
+use super::read::{compression_of, format_of, is_live, open};
 use super::{
     ByteSpot, Compression, DataError, Format, Position, PositionAt, ReadOptions, Spot, TextEncoding,
 };
@@ -37,6 +37,22 @@ pub fn cut(options: &ReadOptions, parts: usize) -> Result<Vec<Stretch>, DataErro
     let source = Source { options, front, files };
     let cuts = if options.limit.is_none() { source.cuts(parts)? } else { Vec::new() };
     Ok(source.stretches(cuts))
+}
+
+/// Whether a reader may begin anywhere in a source at the cost of some lines: plain JSON lines and text, and Parquet files.
+pub fn is_enterable(options: &ReadOptions) -> bool {
+    if is_live(options) || options.limit.is_some() {
+        return false;
+    }
+    let Ok(found) = pattern::find(&options.root, &options.path) else { return false };
+    let files = found.into_files();
+    let is_utf8 = options.encoding.is_none_or(TextEncoding::is_utf8);
+    files.iter().all(|file| match format_of(options, file) {
+        Ok(Format::Jsonl | Format::Lines) => is_utf8 && compression_of(options, file) == Compression::None,
+        #[cfg(feature = "parquet")]
+        Ok(Format::Parquet) => true,
+        _ => false,
+    })
 }
 
 /// A source that is cut.

@@ -164,6 +164,8 @@ struct Coordinator<'a> {
     /// The results that anybody wants, where these are not all.
     wanted: Option<u64>,
     scheduler: Scheduler,
+    /// Whether its items run in other processes.
+    is_sent: bool,
     /// Items that were read before it was known where they would run.
     first: VecDeque<Chunk>,
     input: StepInput<'a>,
@@ -298,6 +300,7 @@ impl<'a> Coordinator<'a> {
             clock,
             limits,
             told_to_stop: CancelLevel::Run,
+            is_sent,
             first: VecDeque::new(),
             input,
             fresh: BTreeMap::new(),

@@ -94,7 +94,9 @@ impl RunStore {
 
     /// Makes the folder that the workers of a step share with its coordinator.
     pub(super) fn remote(&self, step: &str) -> Result<RemotePlace, StoreError> {
-        RemotePlace::create(&self.dir.join("runs").join(&*self.run), step)
+        // Workers have folders of their own.
+        let state = std::path::absolute(&self.dir).unwrap_or_else(|_| self.dir.clone());
+        RemotePlace::create(&state.join("runs").join(&*self.run), step)
     }
 
     /// Puts all that was told so far on the disk.
@@ -124,18 +126,8 @@ impl RunStore {
         each: &MapLike,
         files: &[FileContent],
     ) -> Result<StepFingerprint, StoreError> {
-        Self::fingerprint_in(&self.dir, plan, each, files)
-    }
-
-    /// The same in a state folder.
-    pub(super) fn fingerprint_in(
-        state: &Path,
-        plan: &Plan,
-        each: &MapLike,
-        files: &[FileContent],
-    ) -> Result<StepFingerprint, StoreError> {
         let has_secrets = plan.secrets.iter().next().is_some();
-        let key = has_secrets.then(|| SecretKey::open(state)).transpose()?;
+        let key = has_secrets.then(|| SecretKey::open(&self.dir)).transpose()?;
         Ok(StepFingerprint::of(plan, each, key.as_ref(), files))
     }
 

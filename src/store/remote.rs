@@ -23,6 +23,7 @@ mod read_shard;
 mod record;
 mod remote_file;
 mod slots;
+mod source_name;
 mod watch;
 
 pub use self::attempt::{AttemptFile, ShardCommit};

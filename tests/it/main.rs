@@ -54,6 +54,7 @@ mod resume;
 mod runs;
 mod scarce;
 mod secret;
+mod sent;
 mod server;
 mod shards;
 mod sharing;

@@ -102,6 +102,8 @@ impl Bench {
         let id = format!("r{}", self.runs.get());
         let options = RunOptions {
             shard: None,
+            sent: None,
+            work: None,
             run: id.as_str().into(),
             seed: 7,
             grace: Duration::from_secs(1),

@@ -9,6 +9,7 @@ use super::notices::expecting;
 use super::{Part, Rows, StepInput, book};
 use crate::data::{self, DataError, Reader};
 use crate::engine::context::{Context, CountedSource};
+use crate::engine::layout::LaidInput;
 use crate::engine::lookout::lost_reason;
 use crate::engine::shard::{self, Shard, SourceDigest};
 use crate::event::{StepId, StepResult, StepStatus};
@@ -97,6 +98,31 @@ impl<'a> StepInput<'a> {
             digest,
         });
         Ok(input)
+    }
+
+    /// Counts the sources of a step where all of them can be entered anywhere as they lie; `None`: they cannot, or the run is
+    /// to end, or one of them is lost.
+    pub(in crate::engine) fn lay_in_place(&self, step: &Step) -> Option<Vec<LaidInput>> {
+        let is_enterable = |input: &Input| {
+            let verb = verb_of(self.context, input.step).ok();
+            self.is_lazy(*input)
+                && matches!(verb, Some(Verb::Read(read)) if data::is_enterable(&read.options))
+        };
+        if !step.from.iter().all(is_enterable) {
+            return None;
+        }
+        let (mut laid, mut before) = (Vec::new(), 0);
+        for input in &step.from {
+            let counted = match self.counted(input.step) {
+                Ok(counted) => counted.counted.clone(),
+                // Whoever reads on hears of it.
+                Err(_) => return None,
+            };
+            let (items, source) = (counted.items, self.context.plan.steps[input.step.at()].name.to_string());
+            laid.push(LaidInput::InPlace { source, before, counted });
+            before += items;
+        }
+        Some(laid)
     }
 
     fn hindered(&self, from: Input, error: Hindrance) -> Box<StepResult> {

@@ -1,6 +1,7 @@
 //! A step that is sent away reads its input here, sorts out what is known, and writes the rest down for worker processes. Then
 //! it waits for what they commit, and judges.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,6 +123,15 @@ impl Coordinator<'_> {
 
     /// Reads all of the input. What is known of it is booked, the rest is written down.
     fn write_items(&mut self, place: &RemotePlace) -> Result<WrittenItems, StepFault> {
+        let laid = if self.reuse.is_none() { self.input.lay_in_place(self.step) } else { None };
+        if let Some(inputs) = laid {
+            (self.input_ended, self.first) = (true, VecDeque::new());
+            let items = inputs.iter().map(|input| input.items().count()).sum();
+            let bytes = self.input.extent().map_or(0, |extent| extent.of);
+            remote_job::make_once(place, &RemoteFile::Input, &ItemLayout { inputs })?;
+            let runs = if items > 0 { vec![(1, items)] } else { Vec::new() };
+            return Ok(WrittenItems { runs, bytes });
+        }
         let mut writer = FramedItemsWriter::create(&place.file(&RemoteFile::Items(ITEMS_FILE)))?;
         let mut written = WrittenItems::default();
         while !self.input_ended && self.scheduler.stop().is_none() {

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use super::attempt_state::AttemptState;
 use super::place::RemotePlace;
 use super::publish::Published;
+use super::read_shard::items_of;
 use super::record::{CommitRecord, Whence};
 use super::slots::Slots;
+use super::source_name::source_name;
 use super::watch::AttemptWatch;
 use crate::event::{Timing, Why};
 use crate::store::endings::{self, EndingKind};
@@ -234,8 +236,7 @@ impl AttemptFile {
         let mut compressor = Compressor::default();
         for commit in found.commits {
             let head = &commit.head;
-            let spans = head.spans.iter().map(|span| (span.first, u64::from(span.count)));
-            let fits = Indices::new(spans).is_some_and(|theirs| {
+            let fits = items_of(&head.spans).is_some_and(|theirs| {
                 theirs.without(&self.items).is_empty() && !self.state.ended.overlaps(&theirs)
             });
             let Some(facts) = head.facts.filter(|_| fits && !head.spans.is_empty()) else { continue };
@@ -263,13 +264,8 @@ impl AttemptFile {
     }
 
     fn source(&self, attempt: u32) -> String {
-        source(&self.shard, attempt)
+        source_name(&self.shard, attempt)
     }
-}
-
-/// An attempt as the database knows it, `17+3/2`.
-pub(super) fn source(shard: &ShardId, attempt: u32) -> String {
-    format!("{shard}/{attempt}")
 }
 
 /// The next attempt at a shard, whose file is made.

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::attempt;
 use super::place::RemotePlace;
 use super::slots::{self, SlotJob};
+use super::source_name::source_name;
 use crate::store::{StoreError, endings, segment};
 use crate::value::{Indices, ShardId};
 
@@ -30,7 +30,7 @@ impl RemotePlace {
         let mut firsts = BTreeSet::new();
         for number in self.attempts(shard)? {
             left.attempts += 1;
-            let tag = endings::tag_of_source(run, step, &attempt::source(shard, number));
+            let tag = endings::tag_of_source(run, step, &source_name(shard, number));
             let scanned = segment::scan(&self.attempt(shard, number), |_| (tag, 0));
             for commit in scanned.map(|scanned| scanned.commits).unwrap_or_default() {
                 // A commit that was taken over stands in several files.

@@ -4,10 +4,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::attempt;
 use super::attempt_state::AttemptFrame;
 use super::place::RemotePlace;
 use super::record::CommitRecord;
+use super::source_name::source_name;
 use crate::store::endings::{self, BlockPlace, EndingKind};
 use crate::store::endings::{CommitFacts, EndingSpan};
 use crate::store::notes::Notes;
@@ -63,7 +63,7 @@ impl RemotePlace {
         record: &CommitRecord,
     ) -> Result<ReadShard, StoreError> {
         let path = self.attempt(&record.shard, record.attempt);
-        let source = attempt::source(&record.shard, record.attempt);
+        let source = source_name(&record.shard, record.attempt);
         let tag = endings::tag_of_source(run, step, &source);
         let file = File::open(&path).map_err(|error| StoreError::io("read", &path, error))?;
         let (mut commits, mut done) = (Vec::with_capacity(record.frames.len()), Covered::default());
@@ -71,13 +71,19 @@ impl RemotePlace {
             let place = BlockPlace { tag, segment: 0, offset: frame.offset, length: frame.length };
             let commit = read(&file, place, frame)
                 .ok_or_else(|| damaged(&path, "a commit that its record names is damaged"))?;
-            let spans = commit.spans.iter().map(|span| (span.first, u64::from(span.count)));
-            let items = Indices::new(spans).filter(|items| !done.overlaps(items));
+            let items = items_of(&commit.spans).filter(|items| !done.overlaps(items));
             done.add(&items.ok_or_else(|| damaged(&path, "it has an item twice"))?);
             commits.push(commit);
         }
         Ok(ReadShard { path, source, commits, done: done.indices() })
     }
+}
+
+/// The items of spans in any order; `None`: one of them is there twice.
+pub(super) fn items_of(spans: &[EndingSpan]) -> Option<Indices> {
+    let mut runs: Vec<(u64, u64)> = spans.iter().map(|span| (span.first, u64::from(span.count))).collect();
+    runs.sort_unstable();
+    Indices::new(runs)
 }
 
 fn damaged(path: &Path, what: &str) -> StoreError {

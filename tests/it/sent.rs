@@ -1,0 +1,242 @@
+//! Sent steps: `--on processes` runs items in worker processes of this machine, and what comes out is what one process gives.
+
+mod deaths;
+mod workers;
+
+use serde_json::Value;
+
+use crate::examples::Example;
+use crate::project::{Project, Ran, command_in};
+
+/// Steps of each map-like kind, behind sources of several kinds, with failures, skips, retries, logs and random numbers.
+const PIPELINE: &str = r#"
+params: { times: { type: integer, default: 3 } }
+steps:
+  docs: { read: docs.jsonl }
+  rows: { read: rows.csv }
+  list: { read: list.json }
+  packed: { read: packed.jsonl.gz }
+  clean:
+    from: [docs, rows, list]
+    map:
+      min_success_ratio: 0.5
+      retries: { max: 1, delay: 0s }
+      lua: |
+        local n = tonumber(item.n)
+        if n % 10 == 3 then flow.skip("a three") end
+        if n % 10 == 7 then error("a seven") end
+        if n % 10 == 5 and ctx.attempt == 1 then error("not yet") end
+        if n % 10 == 2 then log.info("two") end
+        return { n = n * params.times, index = index, dice = math.random(1000) }
+  words:
+    from: packed
+    flat_map: "local t = {} for i = 1, item.n % 3 do t[i] = { w = item.n } end return t"
+  even: { from: clean, filter: item.n % 2 == 0 }
+  keyed: { from: docs, map: { key: "'k' .. item.n", lua: "if item.n == 4 then error('four') end return item.n", min_success_ratio: 0 } }
+  later:
+    from: docs
+    needs: [clean]
+    when: steps.clean.failures > 0
+    map: "return item.n + steps.clean.failures"
+  wrong: { from: clean.failed, map: "return { index = item.index, kind = item.error.kind }" }
+  save: { from: even, write: out/even.jsonl }
+  save-clean: { from: clean, write: out/clean.csv }
+  save-words: { from: words, write: out/words.jsonl }
+  save-keyed: { from: keyed, write: out/keyed.jsonl }
+  save-later: { from: later, write: out/later.jsonl }
+  save-wrong: { from: wrong, write: out/wrong.jsonl }
+"#;
+
+const OUTPUTS: [&str; 6] =
+    ["even.jsonl", "clean.csv", "words.jsonl", "keyed.jsonl", "later.jsonl", "wrong.jsonl"];
+
+/// Everything is sent, however little it is.
+pub(crate) const ON: [&str; 4] = ["--on", "processes", "--executor-set", "send_from=1"];
+
+fn rows(items: u64) -> String {
+    (1..=items).map(|n| format!("{{\"n\":{n}}}\n")).collect::<Vec<_>>().concat()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+fn project(items: u64) -> Project {
+    let csv = (1..=items).map(|n| format!("{n}\n")).collect::<Vec<_>>().concat();
+    let list: Vec<String> = (1..=items).map(|n| format!("{{\n \"n\": {n}\n}}")).collect();
+    Project::with(PIPELINE)
+        .file("docs.jsonl", rows(items))
+        .file("rows.csv", format!("n\n{csv}"))
+        .file("list.json", format!("[{}]", list.join(",\n")))
+        .file("packed.jsonl.gz", gzip(&rows(items)))
+}
+
+fn sent(project: &Project, more: &[&str]) -> Ran {
+    project.run(&[&["pipeline.yaml"], &ON[..], more].concat())
+}
+
+/// What a run printed with `--output json`, without what differs from run to run.
+fn counters(text: &str) -> Vec<String> {
+    let value: Value = serde_json::from_str(text).expect("one JSON object");
+    let steps = value["steps"].as_array().expect("steps").iter();
+    let known = steps.map(|step| {
+        let mut step = step.clone();
+        let fields = step.as_object_mut().expect("a map");
+        for field in ["duration", "timing"] {
+            fields.remove(field);
+        }
+        step.to_string()
+    });
+    known.collect()
+}
+
+#[test]
+fn what_is_sent_comes_out_as_from_one_process() {
+    let seed = ["--seed", "5", "--output", "json"];
+    let local = project(100);
+    let expect = local.run(&[&["pipeline.yaml"][..], &seed[..]].concat()).ok();
+    let project = project(100);
+    let there = sent(&project, &seed).ok();
+    for output in OUTPUTS {
+        let output = format!("out/{output}");
+        assert_eq!(project.read(&output), local.read(&output), "{output}");
+    }
+    assert_eq!(counters(&there.stdout), counters(&expect.stdout));
+    let shown = |project: &Project, words: &[&str]| project.run(words).ok().stdout;
+    let failed = ["show", "latest", "clean", "--failed", "--format", "csv"];
+    let without_times = |text: String| -> Vec<String> {
+        text.lines().map(|line| line.split(',').take(4).collect::<Vec<_>>().join(",")).collect()
+    };
+    assert_eq!(without_times(shown(&project, &failed)), without_times(shown(&local, &failed)));
+    let results = ["show", "latest", "clean", "--results", "--format", "jsonl"];
+    assert_eq!(shown(&project, &results), shown(&local, &results));
+    assert!(shown(&project, &["show"]).contains("60 retried"), "{}", shown(&project, &["show"]));
+}
+
+#[test]
+fn examples_come_out_alike() {
+    for (name, exit) in [
+        ("clean-text", 0),
+        ("daily-stats", 0),
+        ("flaky", 0),
+        ("join-orders", 0),
+        ("messy-tables", 0),
+        ("orders", 0),
+        ("resize-images", 0),
+        ("split-dataset", 0),
+        ("to-sqlite", 0),
+        ("two-branches", 0),
+        ("validate", 1),
+        ("word-count", 0),
+    ] {
+        let example = Example::new(name);
+        let words = [&["run", "pipeline.yaml", "-q"], &ON[..]].concat();
+        let ran = Ran::from(command_in(&example.path, &words).output().expect("the binary runs"));
+        assert_eq!(ran.code, exit, "{name}: {}", ran.stderr);
+        if exit == 0 {
+            example.check_outputs();
+        }
+    }
+}
+
+#[test]
+fn steps_with_few_items_run_here() {
+    let project = Project::with(
+        "steps:\n  n: { read: n.jsonl }\n  pid: { from: n, map: \"return exec.run({'sh', '-c', 'echo $PPID'}).stdout\" }\n  save: { from: pid, write: out.jsonl }\npermissions: { exec: [sh] }\n",
+    );
+    let pids = |project: &Project| {
+        let text = project.read("out.jsonl");
+        text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let project = project.file("n.jsonl", rows(50));
+    project.run(&["pipeline.yaml", "--on", "processes"]).ok();
+    assert_eq!(pids(&project), 1);
+    project
+        .run(&[
+            "pipeline.yaml",
+            "--on",
+            "processes",
+            "--executor-set",
+            "send_from=50",
+            "--executor-set",
+            "workers=4",
+        ])
+        .ok();
+    assert!(pids(&project) > 1, "{}", pids(&project));
+}
+
+#[test]
+fn a_step_that_does_not_work_fails_with_what_its_workers_have_said() {
+    let project = Project::with(
+        "steps:\n  n: { items: [1, 2] }\n  w: { from: n, map: { lua: return item, setup: error('no model here') } }\n  save: { from: w, write: out.jsonl }\n",
+    );
+    let ran = sent(&project, &[]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("no model here"), "{}", ran.stderr);
+}
+
+#[test]
+fn verdicts_are_made_of_what_all_workers_have_committed() {
+    let text = |policy: &str| {
+        format!(
+            "steps:\n  n: {{ read: n.jsonl }}\n  w:\n    from: n\n    map: {{ lua: \"if item.n % 4 == 0 then error('four') end return item.n\", {policy} }}\n  save: {{ from: w, write: out.jsonl }}\n"
+        )
+    };
+    for (policy, code) in [
+        ("min_success_ratio: 0.75", 0),
+        ("min_success_ratio: 0.76", 1),
+        ("min_success_ratio: 0, max_failures: 3", 1),
+        ("fail_fast: true", 1),
+    ] {
+        let project = Project::with(&text(policy)).file("n.jsonl", rows(400));
+        let ran = sent(&project, &[]);
+        assert_eq!(ran.code, code, "{policy}: {}", ran.stderr);
+        assert_eq!(project.has("out.jsonl"), code == 0, "{policy}");
+    }
+}
+
+#[test]
+fn bad_rows_are_booked_with_their_source() {
+    let project = Project::with(
+        "steps:\n  n: { read: { path: n.jsonl, min_success_ratio: 0.5 } }\n  w: { from: n, map: return item.n }\n  save: { from: w, write: out.jsonl }\n",
+    );
+    let project = project.file("n.jsonl", "{\"n\":1}\nnonsense\n{\"n\":3}\n");
+    let ran = sent(&project, &["--output", "json"]);
+    let value: Value =
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    assert_eq!((ran.code, project.read("out.jsonl").as_str()), (0, "1\n3\n"), "{value}");
+    assert_eq!(value["steps"][0]["failures"], 1, "{value}");
+}
+
+#[test]
+fn what_was_done_is_not_done_again_when_a_sent_run_is_resumed() {
+    let pipeline = "steps:\n  n: { read: n.jsonl }\n  w: { from: n, map: \"if item.n == 77 and not fs.exists('ok') then error('not yet') end return item.n\" }\n  save: { from: w, write: out.jsonl }\npermissions: { read: [.] }\n";
+    let project = Project::with(pipeline).file("n.jsonl", rows(300));
+    assert_eq!(sent(&project, &[]).code, 1);
+    std::fs::write(project.path("ok"), "").expect("room");
+    let ran = project.run(&[&["resume"], &ON[..], &["--output", "json"]].concat()).ok();
+    let value: Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
+    assert_eq!(
+        (&value["steps"][1]["reused"], &value["steps"][1]["redone"]),
+        (&Value::from(299), &Value::from(1)),
+        "{value}"
+    );
+    assert_eq!(project.read("out.jsonl").lines().count(), 300);
+}
+
+#[test]
+fn an_executor_that_is_not_there_and_a_run_that_is_not_kept_are_refused() {
+    let project = project(3);
+    for (words, expect) in [
+        (&["--on", "nowhere"][..], "there is no executor `nowhere`"),
+        (&["--on", "processes", "--no-state"], "a run whose steps are sent must be kept"),
+    ] {
+        let ran = project.run(&[&["pipeline.yaml"], words].concat());
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(expect), "{}", ran.stderr);
+        assert!(!project.has("out"), "nothing has run");
+    }
+}

@@ -1,0 +1,172 @@
+//! Workers are killed, stopped and asked to end, and so is their coordinator: each item is committed once, and little is run
+//! again.
+
+use std::collections::BTreeMap;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::workers::{shown, signal, workers};
+use super::{ON, rows};
+use crate::project::Project;
+
+/// Each item takes a while, and says that it runs.
+const SLOW: &str = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      concurrency: 2
+      lua: |
+        exec.run({'sh', '-c', 'echo ' .. item.n .. ' >> ran; sleep 0.01'})
+        return { n = item.n, dice = math.random(1000) }
+  save: { from: w, write: out.jsonl }
+permissions: { exec: [sh] }
+";
+
+fn start(project: &Project, more: &[&str]) -> Child {
+    let words = [&["pipeline.yaml", "--seed", "3"], &ON[..], more].concat();
+    let mut command = project.command(&words);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.spawn().expect("the binary runs")
+}
+
+fn until<T>(mut ready: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(it) = ready() {
+            return it;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "it takes too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn one_worker(project: &Project) -> u32 {
+    until(|| workers(&project.path("")).first().copied())
+}
+
+/// How often each item has begun.
+fn begun(project: &Project) -> BTreeMap<u64, u64> {
+    let mut counts = BTreeMap::new();
+    for line in project.read("ran").lines() {
+        *counts.entry(line.parse().expect("a number")).or_default() += 1;
+    }
+    counts
+}
+
+fn expected(items: u64) -> String {
+    let local = Project::with("steps:\n  n: { read: n.jsonl }\n  w: { from: n, map: 'return { n = item.n, dice = math.random(1000) }' }\n  save: { from: w, write: out.jsonl }\n").file("n.jsonl", rows(items));
+    local.run(&["pipeline.yaml", "--seed", "3"]).ok();
+    local.read("out.jsonl")
+}
+
+#[test]
+fn workers_may_be_killed_at_any_time() {
+    let kills: u64 = std::env::var("FLOWRUN_SENT_KILLS").map_or(12, |kills| kills.parse().expect("a number"));
+    let items = 150 + kills * 40;
+    let project = Project::with(SLOW).file("n.jsonl", rows(items));
+    let settings = ["workers=2", "commit=1s", "attempts=1000"];
+    let settings: Vec<&str> = settings.iter().flat_map(|set| ["--executor-set", set]).collect();
+    let mut run = start(&project, &settings);
+    let (mut killed, mut turn) = (0, 7_u64);
+    while run.try_wait().expect("a child").is_none() {
+        turn = turn.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        std::thread::sleep(Duration::from_millis(40 + (turn >> 33) % 160));
+        let there = workers(&project.path(""));
+        if killed < kills && !there.is_empty() {
+            signal(there[(turn >> 40) as usize % there.len()], "KILL");
+            killed += 1;
+        }
+    }
+    let output = run.wait_with_output().expect("a child");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(project.read("out.jsonl"), expected(items), "{said}");
+    let counts = begun(&project);
+    let repeated: u64 = counts.values().map(|count| count - 1).sum();
+    assert_eq!(counts.len() as u64, items);
+    assert!(killed >= kills / 2, "{killed} of {kills}");
+    // Two items of some 15 ms at once, for the 200 ms that are not on the disk yet, and what a busy machine adds.
+    assert!(repeated <= killed * 80, "{repeated} of {items} items ran again after {killed} kills");
+}
+
+#[test]
+fn an_item_that_kills_its_worker_fails_alone() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      concurrency: 4
+      min_success_ratio: 0.9
+      lua: |
+        if item.n == 31 or item.n == 222 then
+          exec.run({'sh', '-c', 'echo poisoned >&2; kill -9 $PPID'})
+        end
+        return item.n
+  save: { from: w, write: out.jsonl }
+  bad: { from: w.failed, write: bad.jsonl }
+permissions: { exec: [sh] }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(300));
+    let ran = project.run(&[&["pipeline.yaml"], &ON[..]].concat()).ok();
+    assert_eq!(project.read("out.jsonl").lines().count(), 298, "{}", ran.stderr);
+    let bad: Vec<serde_json::Value> =
+        project.read("bad.jsonl").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let told = |item: &serde_json::Value| (item["index"].clone(), item["error"]["kind"].clone());
+    let expect = [(31.into(), "worker_died".into()), (222.into(), "worker_died".into())];
+    assert_eq!(bad.iter().map(told).collect::<Vec<_>>(), expect);
+}
+
+#[test]
+fn a_worker_that_is_asked_to_end_gives_back_what_it_has_not_done() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(120));
+    let run = start(&project, &["--executor-set", "workers=1"]);
+    let first = one_worker(&project);
+    until(|| (project.has("ran") && project.read("ran").lines().count() > 10).then_some(()));
+    signal(first, "TERM");
+    let output = run.wait_with_output().expect("a child");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(project.read("out.jsonl"), expected(120));
+    let counts = begun(&project);
+    assert!(counts.values().all(|count| *count == 1), "no item ran twice: {counts:?}");
+}
+
+#[test]
+fn an_interrupt_commits_what_was_done_and_the_rest_is_gone_on_with() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(150));
+    let run = start(&project, &["--executor-set", "workers=2"]);
+    until(|| (project.has("ran") && project.read("ran").lines().count() > 20).then_some(()));
+    signal(run.id(), "INT");
+    let output = run.wait_with_output().expect("a child");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(workers(&project.path("")), [] as [u32; 0], "nobody is left");
+    project.run(&[&["resume", "-q"], &ON[..]].concat()).ok();
+    assert_eq!(project.read("out.jsonl"), expected(150));
+    let counts = begun(&project);
+    assert!(counts.values().all(|count| *count == 1), "no item ran twice: {counts:?}");
+}
+
+#[test]
+fn secrets_are_seen_by_nobody_but_the_workers() {
+    let pipeline = "secrets: { token: { env: SENT_TOKEN } }
+steps:
+  n: { read: n.jsonl }
+  w: { from: n, map: \"time.sleep(item.n == 1 and 1 or 0) return #secrets.token + item.n\" }
+  save: { from: w, write: out.jsonl }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(40));
+    let value = "hush-5f2c9ad1";
+    let words = [&["pipeline.yaml"], &ON[..]].concat();
+    let mut command = project.command(&words);
+    command.env("SENT_TOKEN", value).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let run = command.spawn().expect("the binary runs");
+    let pid = one_worker(&project);
+    let seen = until(|| Some(shown(pid)).filter(|seen| seen.contains("worker")));
+    assert!(!seen.contains(value), "{seen}");
+    let output = run.wait_with_output().expect("a child");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(project.read("out.jsonl").starts_with(&format!("{}\n", value.len() + 1)));
+    let found = std::process::Command::new("grep").args(["-rl", value]).arg(project.path("")).output();
+    assert_eq!(String::from_utf8_lossy(&found.expect("grep is there").stdout), "");
+}
