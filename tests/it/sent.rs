@@ -220,7 +220,7 @@ fn what_was_done_is_not_done_again_when_a_sent_run_is_resumed() {
     let ran = project.run(&[&["resume"], &ON[..], &["--output", "json"]].concat()).ok();
     let value: Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
     assert_eq!(
-        (&value["steps"][1]["reused"], &value["steps"][1]["redone"]),
+        (&value["steps"][1]["reuse"]["reused"], &value["steps"][1]["reuse"]["redone"]),
         (&Value::from(299), &Value::from(1)),
         "{value}"
     );

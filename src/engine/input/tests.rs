@@ -38,6 +38,8 @@ fn read(plan: &Plan, folder: &Path, runs: &[IndexRun], prove: bool) -> Result<Gi
         spans: false,
         state: None,
         shard: None,
+        sent: None,
+        work: None,
     };
     let roles = StepRoles::new(plan, &options.selected, false);
     let interrupt = Arc::new(Interrupt::default());
