@@ -144,7 +144,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
             let missing = Complaint::new("this flowrun was built without the language server");
             (Err(missing.help("build it with the feature `lsp`").into()), ColorChoice::Auto)
         }
-        Command::Schema { include } => (self_docs::schema(include), ColorChoice::Auto),
+        Command::Schema { include, executors } => (self_docs::schema(include, executors), ColorChoice::Auto),
         Command::Completions { shell } => (complete::command(shell), ColorChoice::Auto),
         Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),
         Command::Man => (self_docs::manual(), ColorChoice::Auto),

@@ -10,6 +10,10 @@ mod collection;
 mod columns;
 mod document;
 mod ending;
+mod executor;
+mod executor_engine;
+mod executor_kind;
+mod executors;
 mod file_kind;
 mod files;
 mod format;
@@ -38,7 +42,7 @@ mod write_columns;
 
 pub use aggregate::{Aggregate, Aggregated, QuantileRule};
 pub use breaker::Breaker;
-pub use check::{validate_included, validate_value};
+pub use check::{validate_executors, validate_included, validate_value};
 pub use choice::{Order, ParamType};
 pub use codes::CODES;
 pub use collection::{Batch, Reduce, Sort, Take};
@@ -46,6 +50,10 @@ pub use document::{
     Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style, escape_key, unescape_key,
 };
 pub use ending::{AtEnd, Keep};
+pub use executor::Executor;
+pub use executor_engine::{CommandEngine, ExecutorEngine, Kubernetes, Slurm, Toleration, Volume};
+pub use executor_kind::ExecutorKind;
+pub use executors::{Executors, LOCAL, decode_executors};
 pub use file_kind::{EXTENSIONS, FileKind, is_yaml};
 pub use files::{Glob, Items, Origin, Read, Write};
 pub use format::format;
@@ -53,8 +61,8 @@ pub use id::{InputName, PolicyName, is_id};
 pub use included::{INCLUDED_KEYS, Included};
 pub use join::Join;
 pub use literal::{
-    Character, Concurrency, Count, Delay, Delimiter, Factor, FieldName, LineStart, LuaNumber, Positive,
-    RateLimit, Repeats, Share, Size, TimeLimit, Tries,
+    AbsolutePath, Character, Concurrency, Count, Delay, Delimiter, Factor, FieldName, GpuRequest, LineStart,
+    LuaNumber, Niceness, Positive, RateLimit, Repeats, Share, Size, TimeLimit, Tries, Word,
 };
 pub use load::{Loaded, load, load_as};
 pub use map_like::{Function, MapLike, MemoryKeys};
@@ -65,7 +73,9 @@ pub use policy::{Policy, Retries};
 pub use program::{Program, Variable, program_of};
 pub use rate_rule::{LimitUse, RateRule};
 pub use sample::Sample;
-pub use schema::{included_schema, included_schema_text, schema, schema_text};
+pub use schema::{
+    executors_schema, executors_schema_text, included_schema, included_schema_text, schema, schema_text,
+};
 pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{Step, Verb};

@@ -103,7 +103,7 @@ pub(super) enum Command {
     Cache(CacheArguments),
     /// Serve editors: a language server over standard input and output
     Lsp(LspArguments),
-    /// Print the JSON schema of pipeline files, or of those that they include
+    /// Print the JSON schema of pipeline files, of those that they include, or of executors files
     Schema {
         /// The schema of files that pipelines include
         #[arg(long)]
@@ -115,6 +115,9 @@ pub(super) enum Command {
     #[command(hide = true)]
     Worker(WorkerArguments),
     /// Write stubs of the Lua functions for editors
+        /// The schema of executors files
+        #[arg(long, conflicts_with = "include")]
+        executors: bool,
     Types {
         /// The folder that gets `flowrun.lua`, and `.luarc.json` if it has none; without it, the stubs go to standard output
         #[arg(value_name = "DIR")]

@@ -47,14 +47,16 @@ pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Comp
     Ok(checked(path, &bytes, inputs))
 }
 
-/// Reads and checks a pipeline file, or one that pipelines include.
+/// Reads and checks a pipeline file, one that pipelines include, or an executors file.
 pub(super) fn either(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Complaint> {
     let bytes = fs::read(path).map_err(|error| unread(path, &error))?;
-    if FileKind::named(&bytes) == FileKind::Pipeline {
+    let kind = FileKind::named(&bytes);
+    if kind == FileKind::Pipeline {
         return Ok(checked(path, &bytes, inputs));
     }
-    let loaded = config::load_as(FileKind::Included, &bytes, &path.to_string_lossy(), &place(path));
-    let diagnostics = plan::check_included(loaded);
+    let loaded = config::load_as(kind, &bytes, &path.to_string_lossy(), &place(path));
+    let diagnostics =
+        if kind == FileKind::Included { plan::check_included(loaded) } else { loaded.diagnostics };
     Ok(CheckedFile { plan: None, diagnostics, complaints: Vec::new() })
 }
 

@@ -11,8 +11,12 @@ use super::exit::{Exit, Fault};
 use crate::config;
 
 /// `flowrun schema`
-pub(super) fn schema(of_included: bool) -> Result<Exit, Fault> {
-    let text = if of_included { config::included_schema_text() } else { config::schema_text() };
+pub(super) fn schema(of_included: bool, of_executors: bool) -> Result<Exit, Fault> {
+    let text = match (of_included, of_executors) {
+        (true, _) => config::included_schema_text(),
+        (_, true) => config::executors_schema_text(),
+        _ => config::schema_text(),
+    };
     put(text.as_bytes())?;
     Ok(Exit::Success)
 }

@@ -8,14 +8,16 @@ use serde_json::Value;
 
 use self::checked::CheckedValue;
 use super::document::{Document, SpanIndex};
+use super::executors::decode_executors;
 use super::file_kind::FileKind;
 use super::included::decode_included;
 use super::pipeline::decode;
-use super::schema::{included_schema_text, schema_text};
+use super::schema::{executors_schema_text, included_schema_text, schema_text};
 use crate::source::{Diagnostic, SourceFile};
 
 mod checked;
 mod elsewhere;
+mod executors;
 mod keys;
 mod lua;
 mod share;
@@ -35,9 +37,11 @@ struct Checker {
 fn checker(kind: FileKind) -> &'static Checker {
     static PIPELINE: OnceLock<Checker> = OnceLock::new();
     static INCLUDED: OnceLock<Checker> = OnceLock::new();
+    static EXECUTORS: OnceLock<Checker> = OnceLock::new();
     let (checker, text) = match kind {
         FileKind::Pipeline => (&PIPELINE, schema_text()),
         FileKind::Included => (&INCLUDED, included_schema_text()),
+        FileKind::Executors => (&EXECUTORS, executors_schema_text()),
     };
     checker.get_or_init(|| {
         let schema: Value = serde_json::from_str(text).expect("a test compares it with the types");
@@ -71,12 +75,18 @@ pub fn validate_included(value: &Value, spans: &SpanIndex, file: &Arc<SourceFile
     schema(&CheckedValue { kind: FileKind::Included, value, spans, file, dropped: false }, &[])
 }
 
+/// The same for the value of an executors file.
+pub fn validate_executors(value: &Value, spans: &SpanIndex, file: &Arc<SourceFile>) -> Vec<Diagnostic> {
+    schema(&CheckedValue { kind: FileKind::Executors, value, spans, file, dropped: false }, &[])
+}
+
 fn schema(checked: &CheckedValue<'_>, skip: &[String]) -> Vec<Diagnostic> {
     // To make the validator takes longer than all else of a short run. The types accept what the schema accepts, so it
     // is asked only for the words about a file that they refuse.
     let is_decoded = match checked.kind {
         FileKind::Pipeline => decode(checked.value).is_ok(),
         FileKind::Included => decode_included(checked.value).is_ok(),
+        FileKind::Executors => decode_executors(checked.value).is_ok(),
     };
     if is_decoded && !has_private_key(checked.value) {
         return Vec::new();
@@ -87,8 +97,10 @@ fn schema(checked: &CheckedValue<'_>, skip: &[String]) -> Vec<Diagnostic> {
         .filter(|error| !skip.iter().any(|pointer| pointer == error.instance_path().as_str()))
         .flat_map(|error| values::explain(checked, schema, &error))
         .collect();
-    if checked.kind == FileKind::Pipeline {
-        findings.extend(steps::check(checked, schema));
+    match checked.kind {
+        FileKind::Pipeline => findings.extend(steps::check(checked, schema)),
+        FileKind::Executors => findings.extend(executors::check(checked)),
+        FileKind::Included => {}
     }
     findings.sort_by_key(Diagnostic::start);
     findings

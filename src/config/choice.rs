@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
+use super::executor_kind::ExecutorKind;
 use super::schema;
 use crate::data::{
     ColumnCompression, Compression, Format, GlobBy, JoinHow, JoinMany, LineEnd, Quoting, Ragged, WriteMode,
@@ -73,6 +74,7 @@ macro_rules! written {
 written!(
     ColumnCompression,
     Compression,
+    ExecutorKind,
     FailFast,
     FailureKind,
     Format,

@@ -1,4 +1,4 @@
-//! A file is told to be a pipeline, or to be one that pipelines include, by its text alone: one that cannot be parsed
+//! A file is told to be a pipeline, one that pipelines include, or one with executors, by its text alone: one that cannot be parsed
 //! is the one that a check must not pass over.
 
 use std::path::Path;
@@ -37,18 +37,25 @@ pub enum FileKind {
     Pipeline,
     /// Something that pipelines include.
     Included,
+    /// Engines that start worker processes.
+    Executors,
 }
 
 impl FileKind {
-    /// What a file is that somebody names as one of both: an included file has no key that only a pipeline has.
+    /// What a file is that somebody names as one of these: an included file has no key that only a pipeline has, and a file
+    /// with executors no steps.
     pub fn named(bytes: &[u8]) -> Self {
         let keys = top_keys(bytes);
         let is_any = |of: &[&str]| keys.iter().any(|key| of.contains(key));
+        if is_any(&["executors"]) && !is_any(&["steps"]) {
+            return Self::Executors;
+        }
         if is_any(&INCLUDED_KEYS) && !is_any(&PIPELINE_KEYS) { Self::Included } else { Self::Pipeline }
     }
 
     /// What a file is that lies among others, if it is one of both: a pipeline has steps, and an included file policies or
-    /// limits and nothing else that is unknown, because other programs have `env` and `permissions` as well.
+    /// limits and nothing else that is unknown, because other programs have `env` and `permissions` as well. Executors are
+    /// those of other programs, too.
     pub fn found(bytes: &[u8]) -> Option<Self> {
         let keys = top_keys(bytes);
         if keys.contains(&"steps") {
@@ -124,12 +131,14 @@ mod tests {
 
     #[test]
     fn a_file_that_is_named_is_an_included_one_unless_it_has_a_key_of_pipelines() {
-        use FileKind::{Included, Pipeline};
+        use FileKind::{Executors, Included, Pipeline};
         for (text, expect) in [
             ("env: { A: b }\n", Included),
             ("permissions: { net: [x] }\nother: 1\n", Included),
             ("policies: {}\nversion: 1\n", Pipeline),
             ("stps: {}\n", Pipeline),
+            ("version: 1\nexecutors: {}\n", Executors),
+            ("executors: {}\nsteps: {}\n", Pipeline),
             ("", Pipeline),
         ] {
             assert_eq!(FileKind::named(text.as_bytes()), expect, "{text:?}");

@@ -16,6 +16,8 @@ use crate::value::{Rate, Ratio, duration};
 pub(super) const PERCENT: &str = r"^(?:0?[0-9]{1,2}(?:\.[0-9]{1,9})?|100(?:\.0{1,9})?)%$";
 /// The largest whole number that every JSON tool keeps exact.
 const EXACT: u64 = (1 << 53) - 1;
+/// The largest that `sbatch --nice` takes.
+const NICE_MAX: u64 = 2_147_483_645;
 
 /// A wait, which may be zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +87,22 @@ pub enum Concurrency {
     /// That many, at least 1.
     Items(u32),
 }
+
+/// A text of at least one character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word(pub String);
+
+/// A path from the root of the file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsolutePath(pub String);
+
+/// A number of GPUs, or a type and a number, as Slurm reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GpuRequest(pub String);
+
+/// How much less urgent something is, within the bounds of Slurm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Niceness(pub i64);
 
 /// Implements reading and schema for a type of one JSON value.
 macro_rules! literal {
@@ -240,6 +258,33 @@ literal!(FieldName, |value| {
     "minLength": 1,
 });
 
+literal!(Word, |value| filled(value).map(Word), {
+    "type": "string",
+    "minLength": 1,
+});
+
+literal!(AbsolutePath, |value| filled(value).filter(|path| path.starts_with('/')).map(AbsolutePath), {
+    "type": "string",
+    "pattern": "^/",
+    "patternErrorMessage": "a path that begins with `/`",
+});
+
+literal!(GpuRequest, |value| match value {
+    Value::String(_) => filled(value).map(GpuRequest),
+    value => whole(value).filter(|count| (1..=EXACT).contains(count)).map(|count| GpuRequest(count.to_string())),
+}, {
+    "type": ["string", "integer"],
+    "minLength": 1,
+    "minimum": 1,
+    "maximum": EXACT,
+});
+
+literal!(Niceness, |value| integer(value).filter(|nice| nice.unsigned_abs() <= NICE_MAX).map(Niceness), {
+    "type": "integer",
+    "minimum": -(NICE_MAX as i64),
+    "maximum": NICE_MAX,
+});
+
 literal!(Concurrency, |value| match value {
     Value::String(text) => (text == "auto").then_some(Concurrency::Auto),
     value => u32::try_from(whole(value)?).ok().filter(|count| *count > 0).map(Concurrency::Items),
@@ -272,6 +317,19 @@ fn whole(value: &Value) -> Option<u64> {
         let float = value.as_f64().filter(|float| float.fract() == 0.0)?;
         (0.0..=EXACT as f64).contains(&float).then_some(float as u64)
     })
+}
+
+/// A whole number; as in JSON schema, `-4.0` is one.
+fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let float = value.as_f64().filter(|float| float.fract() == 0.0)?;
+        (-(EXACT as f64)..=EXACT as f64).contains(&float).then_some(float as i64)
+    })
+}
+
+/// A text with something in it.
+fn filled(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// The ratio that a number stands for: its shortest text is the decimal that was written.

@@ -169,6 +169,9 @@ fn empty(file: &Arc<SourceFile>, kind: FileKind) -> Diagnostic {
         FileKind::Pipeline => {
             ("the file holds no pipeline", "a pipeline has at least `steps:` with one step".to_owned())
         }
+        FileKind::Executors => {
+            ("the file holds no executors", "an executors file has `executors:`".to_owned())
+        }
         FileKind::Included => {
             let keys = INCLUDED_KEYS.join("`, `");
             ("the file holds nothing to include", format!("an included file has at least one of `{keys}`"))

@@ -5,12 +5,15 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use super::executors::Executors;
 use super::included::Included;
 use super::pipeline::Pipeline;
 
+mod executors;
 mod shape;
 mod tidy;
 
+pub(super) use executors::{by_kind, executor_names, node_example, toleration_example};
 pub(super) use shape::{
     ID_WANTED, allow_example, each, id_keys, item_example, lua_block, names_example, null_example, one_key,
     one_verb, params_example, quantile_example, short_list, short_number, short_path, short_sample,
@@ -26,6 +29,11 @@ pub fn schema() -> Value {
 /// The same of the files that pipelines include.
 pub fn included_schema() -> Value {
     schema_of::<Included>()
+}
+
+/// The same of executors files.
+pub fn executors_schema() -> Value {
+    schema_of::<Executors>()
 }
 
 fn schema_of<T: JsonSchema>() -> Value {
@@ -45,6 +53,11 @@ pub fn included_schema_text() -> &'static str {
     include_str!("../../schemas/include.schema.json")
 }
 
+/// The same of executors files: what `flowrun schema --executors` prints.
+pub fn executors_schema_text() -> &'static str {
+    include_str!("../../schemas/executors.schema.json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +65,9 @@ mod tests {
     /// The committed schemas are what the types say. `UPDATE_EXPECT=1` rewrites them.
     #[test]
     fn the_published_schema_is_made_from_the_types() {
-        for (name, schema) in [("pipeline", schema()), ("include", included_schema())] {
+        let schemas =
+            [("pipeline", schema()), ("include", included_schema()), ("executors", executors_schema())];
+        for (name, schema) in schemas {
             let mut generated = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
             generated.push('\n');
             let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
@@ -84,6 +99,7 @@ mod tests {
     fn the_schemas_are_draft_7_and_spare_editors_what_misleads_them() {
         spares_editors(&schema());
         spares_editors(&included_schema());
+        spares_editors(&executors_schema());
     }
 
     fn spares_editors(schema: &Value) {
@@ -100,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_key_is_described() {
-        walk(&schema(), "", &mut |schema, at| {
+        let mut described = |schema: &Value, at: &str| {
             for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
                 let description = inner["description"].as_str().unwrap_or_default();
                 assert!(
@@ -108,6 +124,8 @@ mod tests {
                     "{key} at {at}: {description}"
                 );
             }
-        });
+        };
+        walk(&schema(), "", &mut described);
+        walk(&executors_schema(), "", &mut described);
     }
 }

@@ -53,6 +53,7 @@ fn with_policy(policy: &str) -> String {
 pub(super) const EVERY_KEY: &str = include_str!("tests/every_key.yaml");
 
 mod agreement;
+mod executors;
 mod hostile;
 mod keys;
 mod margin;

@@ -47,6 +47,7 @@ pub(super) fn check(file: &File, inputs: &Inputs) -> Findings {
             (loaded.diagnostics, loaded.secrets)
         }
         FileKind::Included => (plan::check_included(loaded), Secrets::default()),
+        FileKind::Executors => (loaded.diagnostics, Secrets::default()),
     };
     let mask = secrets.mask();
     for found in &diagnostics {

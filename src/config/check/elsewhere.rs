@@ -23,7 +23,17 @@ const KEYS: [(&str, &str); 12] = [
 ];
 
 /// The same for files, with a key that has to be known at the place.
-const FILE_KEYS: [(&str, &str, &str); 19] = [
+const FILE_KEYS: [(&str, &str, &str); 29] = [
+    ("cpus", "`cores`", "cores"),
+    ("cpus_per_task", "`cores`", "cores"),
+    ("ncpus", "`cores`", "cores"),
+    ("mem", "`memory`", "memory"),
+    ("walltime", "`time`", "time"),
+    ("gres", "`gpus`", "gpus"),
+    ("queue", "`partition`", "partition"),
+    ("jobs", "`workers`", "workers"),
+    ("max_jobs", "`workers`", "workers"),
+    ("sbatch", "`extra`", "extra"),
     ("partition_by", "`by`", "upsert_by"),
     ("partition", "`by`", "upsert_by"),
     ("key", "`by`", "upsert_by"),
@@ -63,11 +73,15 @@ const TYPES: [(&[&str], &str); 8] = [
     (&["map", "object", "struct"], "{lat: number, lon: number}"),
 ];
 
-/// What a key of another tool is called here, where the map has the keys `known`.
-pub(super) fn key(key: &str, known: &[&str]) -> Option<&'static str> {
-    let of_files = FILE_KEYS.iter().find(|(other, _, needs)| *other == key && known.contains(needs));
-    let anywhere = || KEYS.iter().find(|(other, _)| *other == key).map(|(_, name)| *name);
-    of_files.map(|(_, name, _)| *name).or_else(anywhere)
+/// What a key of another tool is called in a map with the keys `known`.
+pub(super) fn key_here(key: &str, known: &[&str]) -> Option<&'static str> {
+    let of_map = FILE_KEYS.iter().find(|(other, _, needs)| *other == key && known.contains(needs));
+    of_map.map(|(_, name, _)| *name)
+}
+
+/// What a key of another tool is called somewhere.
+pub(super) fn key(key: &str) -> Option<&'static str> {
+    KEYS.iter().find(|(other, _)| *other == key).map(|(_, name)| *name)
 }
 
 /// The one of `words` that a value at a place means in other tools, without what stands behind a type.

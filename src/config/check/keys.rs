@@ -6,6 +6,7 @@ use super::checked::CheckedValue;
 use super::elsewhere;
 use super::subject::{listed, parts, subject};
 use crate::config::document::escape_key;
+use crate::config::executors::LOCAL;
 use crate::config::file_kind::FileKind;
 use crate::config::{shown, vocabulary};
 use crate::event::Verb;
@@ -42,8 +43,10 @@ pub(super) fn unknown(checked: &CheckedValue<'_>, schema: &Value, pointer: &str,
     let has = |name: &str| given.is_some_and(|given| given.contains_key(name));
     let verb = Verb::all().map(Verb::name).find(|verb| names.contains(verb) && has(verb));
     let free = |name: &&str| !has(name) && (verb.is_none() || Verb::parse(name).is_none());
-    let meant = near(key, names.iter().copied());
-    let elsewhere = elsewhere::key(key, &names);
+    let here = elsewhere::key_here(key, &names);
+    // `cpus` of another tool is no slip for `gpus`.
+    let meant = near(key, names.iter().copied()).filter(|_| here.is_none());
+    let elsewhere = here.or_else(|| elsewhere::key(key));
     let span = checked.key_span(&format!("{pointer}/{}", escape_key(key)));
     let label = match (meant, elsewhere, holder(schema, key, verb)) {
         _ if is_of_steps(pointer, key) => "a step says this itself, and no policy does".to_owned(),
@@ -109,7 +112,11 @@ pub(super) fn missing(
     if checked.dropped || is_misspelt(value, schema, key) {
         return None;
     }
-    let owner = if pointer.is_empty() { "the pipeline".to_owned() } else { subject(pointer) };
+    let owner = match (pointer, checked.kind) {
+        ("", FileKind::Executors) => "the executors file".to_owned(),
+        ("", _) => "the pipeline".to_owned(),
+        _ => subject(pointer),
+    };
     let found = checked
         .error("flowrun::missing_key", format!("{owner} needs the key `{key}`"))
         .label(checked.key_span(pointer), format!("`{key}` is missing"));
@@ -123,17 +130,23 @@ pub(super) fn missing(
 /// A key that is no id.
 pub(super) fn bad_name(checked: &CheckedValue<'_>, schema: &Value, pointer: &str, name: &str) -> Diagnostic {
     let what = match parts(pointer).first().map(String::as_str) {
-        Some("steps") => "step",
-        Some("env") => "variable",
-        Some("secrets") => "secret",
-        Some("rate_limits") => "rate limit",
-        Some("policies") => "policy",
-        _ => "parameter",
+        Some("steps") => "a step",
+        Some("env") => "a variable",
+        Some("secrets") => "a secret",
+        Some("rate_limits") => "a rate limit",
+        Some("policies") => "a policy",
+        Some("executors") => "an executor",
+        _ => "a parameter",
     };
     let span = checked.key_span(&format!("{pointer}/{}", escape_key(name)));
     let wanted = schema.get("patternErrorMessage").or(schema.pointer("/propertyNames/patternErrorMessage"));
-    checked
-        .error("flowrun::bad_name", format!("`{}` is not a name for a {what}", shown(name)))
+    let found = checked.error("flowrun::bad_name", format!("`{}` is not a name for {what}", shown(name)));
+    if checked.kind == FileKind::Executors && name == LOCAL {
+        return found
+            .label(span, "this name is taken")
+            .help("`--on local` is the process itself; give it another name");
+    }
+    found
         .label(span, "not a name")
         .help(wanted.and_then(Value::as_str).unwrap_or("use letters, digits and `_`"))
 }

@@ -32,6 +32,8 @@ pub(super) fn subject(pointer: &str) -> String {
         ["secrets", name] => format!("secret `{}`", shown(name)),
         ["secrets", name, rest @ ..] => format!("{} of secret `{}`", path(rest), shown(name)),
         ["rate_limits", name] => format!("rate limit `{}`", shown(name)),
+        ["executors", name] => format!("executor `{}`", shown(name)),
+        ["executors", name, rest @ ..] => format!("{} of executor `{}`", path(rest), shown(name)),
         ["policies", name] => format!("policy `{}`", shown(name)),
         ["policies", name, rest @ ..] => format!("{} of policy `{}`", path(rest), shown(name)),
         ["defaults", "map", rest @ ..] if !rest.is_empty() => format!("{} of `defaults.map`", path(rest)),
@@ -64,4 +66,21 @@ pub(super) fn word(value: &Value) -> &'static str {
 /// Names in backticks, for a list of what may stand somewhere.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A type of JSON in words; for text, what kind of text.
+pub(super) fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
+    match kind {
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "`true`, `false`",
+        "array" => "a list",
+        "object" => "a map",
+        "string" => match pointer.rsplit('/').next() {
+            Some("lua" | "setup" | "when" | "key" | "by" | "with_by" | "combine" | "cost") => "Lua",
+            Some(key) if Verb::parse(key).is_some_and(Verb::is_short_for_lua) => "Lua",
+            _ => "text",
+        },
+        other => other,
+    }
 }

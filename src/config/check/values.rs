@@ -5,13 +5,11 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
 use super::checked::CheckedValue;
-use super::subject::{listed, subject, word};
-use super::{elsewhere, keys, share};
+use super::subject::{kind_name, listed, subject, word};
+use super::{elsewhere, executors, keys, share};
 use crate::config::file_kind::FileKind;
 use crate::config::{shown, units};
-use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
-use crate::value::Choice as _;
 
 /// Says what one error of the validator means. Some errors have no words of their own: what they are about is checked
 /// step by step.
@@ -23,6 +21,9 @@ pub(super) fn explain(
     let path = error.schema_path().as_str();
     let pointer = error.instance_path().as_str();
     let schema = path.rfind('/').and_then(|end| root.pointer(&path[..end])).unwrap_or(root);
+    if executors::is_of_kind(path) {
+        return executors::needed(checked, root, error);
+    }
     if path.contains("/dependencies/") {
         return two_secrets(checked, pointer).into_iter().collect();
     }
@@ -117,6 +118,7 @@ impl At<'_> {
     fn subject(&self) -> String {
         match (self.checked.kind, self.pointer) {
             (FileKind::Included, "") => "an included file".to_owned(),
+            (FileKind::Executors, "") => "an executors file".to_owned(),
             _ => subject(self.pointer),
         }
     }
@@ -280,6 +282,13 @@ impl At<'_> {
                 "no code",
                 Some("a code is `flowrun::` and a word".to_owned()),
             ),
+            _ if self.checked.kind == FileKind::Executors => {
+                let wanted = self.text("patternErrorMessage").map(str::to_owned);
+                match self.pointer.ends_with("/at") {
+                    true => self.bad_value("must be a path", "relative to what?", wanted),
+                    false => self.bad_value("must be the name of a variable", "not a name", wanted),
+                }
+            }
             _ if self.pointer.starts_with("/permissions") => self.bad_value(
                 "must be a host",
                 "no host",
@@ -413,10 +422,14 @@ impl At<'_> {
 
     fn version(&self) -> Diagnostic {
         let given = shown(&self.value.to_string());
+        let what = match self.checked.kind {
+            FileKind::Executors => "executors files",
+            FileKind::Pipeline | FileKind::Included => "the language",
+        };
         self.checked
             .error(
                 "flowrun::bad_version",
-                format!("this flowrun reads version 1 of the language, the file says {given}"),
+                format!("this flowrun reads version 1 of {what}, the file says {given}"),
             )
             .label(self.checked.value_span(self.pointer), "unknown version")
             .help("write `version: 1`")
@@ -429,22 +442,5 @@ impl At<'_> {
                 .label(self.checked.key_span(self.pointer), "nothing below")
                 .help("a pipeline has at least one step")
         })
-    }
-}
-
-/// A type of JSON in words; for text, what kind of text.
-fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
-    match kind {
-        "integer" => "a whole number",
-        "number" => "a number",
-        "boolean" => "`true`, `false`",
-        "array" => "a list",
-        "object" => "a map",
-        "string" => match pointer.rsplit('/').next() {
-            Some("lua" | "setup" | "when" | "key" | "by" | "with_by" | "combine" | "cost") => "Lua",
-            Some(key) if Verb::parse(key).is_some_and(Verb::is_short_for_lua) => "Lua",
-            _ => "text",
-        },
-        other => other,
     }
 }

@@ -38,7 +38,7 @@ fn accepted_to_include(value: &Value) -> bool {
     agreed(value, &VALIDATOR, validate_included, decode_included(value).err())
 }
 
-fn agreed(
+pub(super) fn agreed(
     value: &Value,
     schema: &jsonschema::Validator,
     check: impl Fn(&Value, &SpanIndex, &Arc<SourceFile>) -> Vec<Diagnostic>,
@@ -57,7 +57,7 @@ fn agreed(
 }
 
 /// All pointers into a value.
-fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
+pub(super) fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     all.push(at.to_owned());
     match value {
         Value::Object(map) => {
@@ -71,7 +71,7 @@ fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
 }
 
 /// Values to put anywhere: of every type, at the edges of every limit, short forms, expressions.
-fn values() -> Vec<Value> {
+pub(super) fn values() -> Vec<Value> {
     vec![
         json!(null),
         json!(true),
@@ -140,18 +140,15 @@ fn a_file_with_every_key_is_accepted_by_all() {
     assert!(loaded.is_valid() && accepted(&every_key()));
 }
 
-#[test]
-fn the_file_with_every_key_has_every_key_of_the_schema() {
+/// The keys that a schema has, and those of them that a value has; `*` stands for names that may be anything.
+pub(super) fn keys_used(schema: &Value, value: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     fn named(schema: &Value, at: &str, all: &mut BTreeSet<String>) {
         for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
             all.insert(format!("{at}/{key}"));
             named(inner, &format!("{at}/{key}"), all);
         }
-        named_values(&schema["additionalProperties"], at, all);
-    }
-    fn named_values(schema: &Value, at: &str, all: &mut BTreeSet<String>) {
-        if schema.is_object() {
-            named(schema, &format!("{at}/*"), all);
+        if schema["additionalProperties"].is_object() {
+            named(&schema["additionalProperties"], &format!("{at}/*"), all);
         }
     }
     fn used(value: &Value, schema: &Value, at: &str, all: &mut BTreeSet<String>) {
@@ -164,12 +161,18 @@ fn the_file_with_every_key_has_every_key_of_the_schema() {
             used(inner, schema, &at, all);
         }
     }
+    let (mut all, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    named(schema, "", &mut all);
+    used(value, schema, "", &mut seen);
+    (all, seen)
+}
+
+#[test]
+fn the_file_with_every_key_has_every_key_of_the_schema() {
     // The three verbs with a policy share one type.
     let one = |name: String| name.replace("/flat_map", "/map").replace("/filter", "/map");
     let schema = serde_json::from_str(schema_text()).expect("the schema is JSON");
-    let (mut all, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    named(&schema, "", &mut all);
-    used(&every_key(), &schema, "", &mut seen);
+    let (all, seen) = keys_used(&schema, &every_key());
     let seen: BTreeSet<String> = seen.into_iter().map(one).collect();
     // What defaults, policies and steps take is the same type too.
     let policy = |name: &String| name.starts_with("/defaults/map/") || name.starts_with("/policies/*/");
