@@ -14,6 +14,7 @@ mod complete;
 mod console;
 pub mod diagnostic;
 mod each;
+mod executors;
 mod exit;
 mod explain;
 mod fmt;
@@ -130,6 +131,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Test(test) => (test::command(console, &test), test.console.color),
         Command::Resume(resume) => (resume::command(console, &resume), resume.output.console.color),
         Command::Gather(gather) => (gather::command(console, &gather), gather.output.console.color),
+        Command::Executors(list) => (executors::command(console, &list), list.console.color),
         Command::Runs(runs) => (runs::command(&runs), runs.console.color),
         Command::Show(show) => (show::command(console, &show), show.console.color),
         Command::Report(report) => (report::command(console, &report), report.console.color),

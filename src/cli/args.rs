@@ -1,6 +1,7 @@
 //! These types are the arguments as clap reads them. The commands say what they mean together.
 
 mod author;
+mod executor;
 mod groups;
 mod state;
 mod value;
@@ -9,9 +10,10 @@ pub(super) use author::{
     ExplainArguments, FmtArguments, GraphArguments, GraphFormat, InitArguments, PreviewArguments,
     ProgramCheckArguments, ProgramVerb, TestArguments, TestFormat,
 };
+pub(super) use executor::{ExecutorArguments, ExecutorsArguments};
 pub(super) use groups::{
     AllowArguments, ColorChoice, ConsoleArguments, EachArguments, EngineArguments, InputArguments,
-    LockChoice, OnArguments, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
+    LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
 };
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, GatherArguments, ListFormat, PruneArguments,
@@ -93,6 +95,8 @@ pub(super) enum Command {
     Resume(ResumeArguments),
     /// Make one run out of those of all shards: judge, and run the rest of the pipeline
     Gather(GatherArguments),
+    /// List the executors that `--on` can name, and whether their engines answer
+    Executors(ExecutorsArguments),
     /// List the runs, or remove old ones
     Runs(RunsArguments),
     /// Show one run or step: counters, failures, results; also while it is running
@@ -103,27 +107,27 @@ pub(super) enum Command {
     Cache(CacheArguments),
     /// Serve editors: a language server over standard input and output
     Lsp(LspArguments),
-    /// Print the JSON schema of pipeline files, of those that they include, or of executors files
+    /// Print the JSON schema of pipeline files, of included ones, or of executors files
     Schema {
         /// The schema of files that pipelines include
         #[arg(long)]
         include: bool,
+        /// The schema of executors files
+        #[arg(long, conflicts_with = "include")]
+        executors: bool,
     },
-    /// Try a program as an item function: send it good and odd items, and judge what it answers
+    /// Try a program as an item function: send it odd items, and judge what it answers
     ProgramCheck(ProgramCheckArguments),
     /// What engines start: work on one shard of a step
     #[command(hide = true)]
     Worker(WorkerArguments),
     /// Write stubs of the Lua functions for editors
-        /// The schema of executors files
-        #[arg(long, conflicts_with = "include")]
-        executors: bool,
     Types {
         /// The folder that gets `flowrun.lua`, and `.luarc.json` if it has none; without it, the stubs go to standard output
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
-    /// Print what a shell reads to complete flowrun: commands, options, and names of steps, runs, parameters
+    /// Print what a shell reads to complete commands, options and names
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
@@ -203,6 +207,9 @@ pub(super) struct CheckArguments {
     /// Leave files aside that are neither pipelines nor like what they include, as a search of folders does
     #[arg(long)]
     pub(super) skip_others: bool,
+    /// Where steps are to be sent.
+    #[command(flatten)]
+    pub(super) executor: ExecutorArguments,
     /// Colours.
     #[command(flatten)]
     pub(super) console: ConsoleArguments,
@@ -226,6 +233,9 @@ pub(super) struct PlanArguments {
     /// Which slice of the items.
     #[command(flatten)]
     pub(super) shard: ShardArguments,
+    /// Where steps are to be sent.
+    #[command(flatten)]
+    pub(super) executor: ExecutorArguments,
     /// Where earlier runs were kept.
     #[command(flatten)]
     pub(super) state: StateArguments,

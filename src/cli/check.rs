@@ -20,6 +20,7 @@ const LEFT_MAX: usize = 5;
 
 /// Checks files and folders.
 pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<Exit, Fault> {
+    arguments.executor.resolve(console)?;
     let mut complaints = Vec::new();
     let FoundFiles { checked: files, left } = files(arguments, &mut complaints);
     let inputs = load::no_inputs(console);

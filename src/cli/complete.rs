@@ -4,6 +4,7 @@
 //! The shell calls the binary for it with a variable set, so what goes wrong is never said: there is no place for it.
 
 mod command_line;
+mod executors;
 mod names;
 mod offer;
 mod pipeline;
@@ -96,6 +97,8 @@ fn values_of(command: &str, argument: &str) -> Option<Values> {
         ("preview", "step") | (_, "only" | "until") => |line, _| pipeline::steps(line),
         (_, "params" | "each") => pipeline::params,
         (_, "set") => settings::settings,
+        (_, "on") => |line, _| executors::names(line),
+        (_, "executors") => |_, start| pipeline_files(start),
         ("show" | "report" | "resume", "run") => {
             |line, start| runs::ids(line).into_iter().chain(pipeline_files(start)).collect()
         }

@@ -16,6 +16,7 @@ use self::reuse::Reuse;
 use self::slice::Slices;
 use super::args::PlanArguments;
 use super::console::{Console, put, say};
+use super::executors::from_file;
 use super::exit::{Exit, Fault};
 use super::shard::JobKind;
 use super::{load, redact, select};
@@ -25,6 +26,7 @@ use crate::value::printable;
 /// Prints the plan.
 pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Exit, Fault> {
     load::refuse_standard_input(&arguments.file)?;
+    let executor = arguments.executor.resolve(console)?;
     let inputs = load::inputs(&arguments.inputs, console, &Arc::from("plan"))?;
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
     console.show(&warnings, arguments.console.color);
@@ -39,6 +41,12 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     };
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let mut text = text(&plan, &selected, arguments.verbose, (&reuse, &slices));
+    if let Some(executor) = &executor {
+        text = with_executor(
+            &text,
+            &format!("on {} ({})", executor.name, from_file(executor.file.as_deref(), console)),
+        );
+    }
     if arguments.verbose {
         text.push_str(&reach::text(&plan.permissions, &plan.lua_path));
         text.push_str(&reach::programs(&plan));
@@ -83,6 +91,12 @@ fn text(plan: &Plan, selected: &[bool], verbose: bool, (reuse, slices): (&Reuse,
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The text with the executor at the end of its first line.
+fn with_executor(text: &str, executor: &str) -> String {
+    let (head, rest) = text.split_once('\n').unwrap_or((text, ""));
+    format!("{head} · {}\n{rest}", printable(executor))
 }
 
 /// `clean-docs · pipeline.yaml · 3 steps in this order`

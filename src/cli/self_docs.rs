@@ -49,6 +49,7 @@ fn page() -> io::Result<Vec<u8>> {
         "fmt",
         "test",
         "resume",
+        "executors",
         "runs",
         "show",
         "report",

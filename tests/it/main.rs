@@ -21,6 +21,7 @@ mod endings;
 mod escapes;
 mod examples;
 mod exec;
+mod executors;
 mod forecast;
 mod functions;
 mod hangup;

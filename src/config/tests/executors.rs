@@ -179,6 +179,10 @@ fn mistakes_have_places_and_say_what_is_meant() {
               help: an id has letters, digits, `_` and `-`, and does not start with a digit or `-`
         "#]],
     );
+}
+
+#[test]
+fn values_of_other_types_have_places_too() {
     check(
         "executors:\n  k:\n    kind: kubernetes\n    volume: { at: shared }\n    env: [A-B]\n    partition:\n  s: { kind: slurm, account: 1234, workers: 0, nice: low, gpus: 0 }\n  c: {}\n",
         &expect![[r#"

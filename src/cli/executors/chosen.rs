@@ -1,0 +1,124 @@
+//! The chosen executor is the one that `--on` names, with what `--executor-set` changes of it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::known::{ExecutorsFile, KnownExecutor, KnownExecutors};
+use crate::cli::args::ExecutorArguments;
+use crate::cli::console::Console;
+use crate::cli::exit::{Complaint, Fault};
+use crate::config::{self, Executor, ExecutorKind, LOCAL, SpanIndex};
+use crate::plan::read_value;
+use crate::source::{Diagnostic, SourceFile, nearest};
+
+/// Where steps of many items are sent.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct ChosenExecutor {
+    /// Its name.
+    pub(in crate::cli) name: String,
+    /// What it is.
+    pub(in crate::cli) executor: Executor,
+    /// Where it stands; `None`: it is built in.
+    pub(in crate::cli) file: Option<Arc<ExecutorsFile>>,
+}
+
+impl ExecutorArguments {
+    /// The executor that is meant; `None`: all runs here.
+    pub(in crate::cli) fn resolve(&self, console: &Console) -> Result<Option<ChosenExecutor>, Fault> {
+        let name = self.on.as_deref().unwrap_or(LOCAL);
+        if name == LOCAL {
+            return match self.executor_set.first() {
+                Some((key, _)) => Err(without_executor(key).into()),
+                None => Ok(None),
+            };
+        }
+        let known = KnownExecutors::find(console, self.executors.as_deref())?;
+        match known.entries().find(|entry| entry.name == name) {
+            Some(entry) => changed(entry, &self.executor_set).map(Some).map_err(Fault::Usage),
+            None => Err(unknown(name, &known, console).into()),
+        }
+    }
+}
+
+impl ChosenExecutor {
+    /// Refuses what no step can be sent to yet.
+    #[expect(dead_code, reason = "what runs is sent by another part of the command line")]
+    pub(in crate::cli) fn demand_built(&self) -> Result<(), Complaint> {
+        match self.executor.engine.kind() {
+            ExecutorKind::Kubernetes => {
+                let message =
+                    format!("executor `{}` cannot be used: kind `kubernetes` is not built yet", self.name);
+                Err(Complaint::new(message).help("`flowrun executors` lists the others"))
+            }
+            ExecutorKind::Processes | ExecutorKind::Slurm | ExecutorKind::Command => Ok(()),
+        }
+    }
+}
+
+fn without_executor(key: &str) -> Complaint {
+    Complaint::new(format!("`--executor-set {key}=…` has no executor to change"))
+        .help("name one with `--on`; `flowrun executors` lists them")
+}
+
+/// The complaint about a name that nothing has.
+fn unknown(name: &str, known: &KnownExecutors, console: &Console) -> Complaint {
+    let names: Vec<&str> =
+        [LOCAL].into_iter().chain(known.entries().map(|entry| entry.name.as_str())).collect();
+    let meant = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are `{}`", names.join("`, `")),
+    };
+    let places: Vec<String> = known.places(console).collect();
+    let complaint = Complaint::new(format!("there is no executor `{name}`"));
+    complaint.help(format!("{meant} Looked in {}", places.join("; ")))
+}
+
+/// The executor with all keys set, in their order.
+fn changed(entry: &KnownExecutor, set: &[(String, String)]) -> Result<ChosenExecutor, Vec<Complaint>> {
+    let KnownExecutor { name, executor, written, file } = entry;
+    let mut chosen = ChosenExecutor { name: name.clone(), executor: executor.clone(), file: file.clone() };
+    let (mut written, mut complaints) = (written.clone(), Vec::new());
+    for (key, text) in set {
+        match with(name, &written, key, text) {
+            Ok((value, executor)) => {
+                written = value;
+                chosen.executor = executor;
+            }
+            Err(found) => complaints.extend(found.iter().map(|found| refused(key, text, found))),
+        }
+    }
+    if complaints.is_empty() { Ok(chosen) } else { Err(complaints) }
+}
+
+/// The executor with one key set: as YAML reads the text, or the text itself where that is what may stand there.
+fn with(name: &str, written: &Value, key: &str, text: &str) -> Result<(Value, Executor), Vec<Diagnostic>> {
+    let with_value = |value: Value| {
+        let mut entry = written.clone();
+        if let Value::Object(keys) = &mut entry {
+            keys.insert(key.to_owned(), value);
+        }
+        let file = SourceFile::new("--executor-set", "", text.to_owned());
+        let found = config::validate_executors(
+            &json!({ "executors": { name: &entry } }),
+            &SpanIndex::default(),
+            &file,
+        );
+        match serde_json::from_value(entry.clone()) {
+            Ok(executor) if found.is_empty() => Ok((entry, executor)),
+            _ => Err(found),
+        }
+    };
+    let as_text = || with_value(Value::from(text));
+    match read_value(text) {
+        Ok(Value::String(_)) | Err(_) => as_text(),
+        Ok(value) => with_value(value).or_else(|found| as_text().map_err(|_| found)),
+    }
+}
+
+fn refused(key: &str, text: &str, found: &Diagnostic) -> Complaint {
+    let label = found.labels.first().filter(|label| !label.text.is_empty());
+    let reason = label.map(|label| format!(": {}", label.text)).unwrap_or_default();
+    let message = format!("`--executor-set {key}={text}`: {}{reason}", found.message);
+    Complaint { message, help: found.help.clone() }
+}

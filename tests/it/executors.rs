@@ -1,0 +1,169 @@
+//! These tests name executors: which files are looked into, what is said of names and keys that are none, and what is listed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use crate::project::{Project, Ran};
+
+const PIPELINE: &str = "steps:\n  docs: { items: [1, 2] }\n  clean: { from: docs, map: return item }\n  save: { from: clean, write: out.jsonl }\n";
+
+/// A project whose user has this executors file, beside a pipeline and an executors file that nobody has named.
+fn project(of_user: &str) -> Project {
+    Project::with(PIPELINE)
+        .file("config/flowrun/executors.yaml", of_user)
+        .file("executors.yaml", "executors:\n  beside: { kind: processes }\n")
+}
+
+/// The binary for that user, whose programs are those in `bin`.
+fn command(project: &Project, args: &[&str]) -> Command {
+    let mut command = project.command(args);
+    command.env("XDG_CONFIG_HOME", project.path("config")).env("HOME", project.path(""));
+    command.env("PATH", project.path("bin"));
+    command
+}
+
+fn run(project: &Project, args: &[&str]) -> Ran {
+    Ran::from(command(project, args).output().expect("the binary runs"))
+}
+
+/// Adds a program.
+fn with_program(project: Project, name: &str, script: &str) -> Project {
+    let project = project.file(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
+    let path = project.path(&format!("bin/{name}"));
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    project
+}
+
+/// The line of an executor in the list.
+fn line(ran: &Ran, name: &str) -> String {
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let line = ran.stdout.lines().find(|line| line.split_whitespace().next() == Some(name));
+    line.unwrap_or_else(|| panic!("no {name} in {}", ran.stdout))
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn all_executors_are_listed_with_their_files_and_whether_they_answer() {
+    let project = project(
+        "executors:\n  slurm: { kind: slurm, workers: 50, cores: 4, memory: 4GB }\n  pbs: { kind: command, submit: 'qsub {worker}' }\n  hq: { kind: command, submit: 'hq {worker}' }\n  cloud: { kind: kubernetes }\n",
+    );
+    let project = with_program(project, "qsub", "exit 1");
+    let project = with_program(project, "sbatch", "echo slurm 22.05.8");
+    let project = with_program(project, "scontrol", "echo 'Slurmctld(primary) at c1 is UP'");
+    let ran = run(&project, &["executors"]);
+    let from = "~/config/flowrun/executors.yaml";
+    assert_eq!(line(&ran, "local"), "local - - - built in this process");
+    assert_eq!(line(&ran, "slurm"), format!("slurm slurm 50 4 cores 4GB 1h {from} answers, slurm 22.05.8"));
+    let qsub = project.path("bin/qsub");
+    assert_eq!(
+        line(&ran, "pbs"),
+        format!("pbs command 10 1 core 2GB 1h {from} `qsub` is {}", qsub.display())
+    );
+    assert_eq!(
+        line(&ran, "hq"),
+        format!("hq command 10 1 core 2GB 1h {from} `hq` is not on the search path")
+    );
+    assert_eq!(
+        line(&ran, "cloud"),
+        format!("cloud kubernetes 10 1 core 2GB {from} kind `kubernetes` is not built yet")
+    );
+    assert!(line(&ran, "processes").ends_with("1 core 2GB built in this machine"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("beside"), "no file beside a pipeline is looked for: {}", ran.stdout);
+}
+
+#[test]
+fn what_slurm_says_is_told_when_it_does_not_answer() {
+    let project = project("executors: {}\n");
+    assert_eq!(
+        line(&run(&project, &["executors"]), "slurm"),
+        "slurm slurm 10 1 core 2GB 1h built in `sbatch` is not on the search path"
+    );
+    let project = with_program(project, "sbatch", "echo slurm 22.05.8");
+    let project = with_program(project, "scontrol", "echo 'Slurmctld(primary) at c1 is DOWN'");
+    let said = line(&run(&project, &["executors"]), "slurm");
+    assert!(said.ends_with("does not answer: Slurmctld(primary) at c1 is DOWN"), "{said}");
+    let project = with_program(project, "scontrol", "echo 'no slurm.conf' >&2; exit 1");
+    let said = line(&run(&project, &["executors"]), "slurm");
+    assert!(said.ends_with("`scontrol ping` failed: no slurm.conf"), "{said}");
+}
+
+#[test]
+fn a_name_that_nothing_has_ends_with_2_and_says_where_was_looked() {
+    let project = project("executors:\n  campus: { kind: slurm }\n");
+    for command in ["plan", "check"] {
+        let ran = run(&project, &[command, "pipeline.yaml", "--on", "campsu"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        assert!(ran.stderr.contains("there is no executor `campsu`"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("did you mean `campus`? Looked in ~/config/flowrun/executors.yaml; "),
+            "{}",
+            ran.stderr
+        );
+    }
+    let ran = run(&project, &["plan", "pipeline.yaml", "--on", "beside"]);
+    assert_eq!(ran.code, 2, "what lies beside a pipeline is looked for by name only");
+    let ran = run(&project, &["plan", "pipeline.yaml", "--on", "beside", "--executors", "executors.yaml"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout
+            .starts_with("pipeline · pipeline.yaml · 3 steps in this order · on beside (executors.yaml)\n"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(&project, &["plan", "pipeline.yaml", "--on", "campus", "--executors", "executors.yaml"]);
+    assert_eq!(ran.code, 2, "the user's own file is not looked into then: {}", ran.stdout);
+    let ran = run(&project, &["executors", "--executors", "none.yaml"]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("cannot read the executors file `none.yaml`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_file_with_a_mistake_is_shown_with_its_place_and_only_when_it_is_needed() {
+    let project = project("executors:\n  slurm: { kind: slurm, wrokers: 2 }\n");
+    let ran = run(&project, &["plan", "pipeline.yaml", "--on", "slurm"]);
+    assert_eq!(ran.code, 65);
+    assert!(ran.stderr.contains("unknown key `wrokers` in executor `slurm`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("executors.yaml:2:25"), "{}", ran.stderr);
+    for local in [&["plan", "pipeline.yaml"][..], &["plan", "pipeline.yaml", "--on", "local"]] {
+        assert_eq!(run(&project, local).code, 0);
+    }
+    let ran = run(&project, &["check", "config/flowrun/executors.yaml"]);
+    assert_eq!(ran.code, 65, "it can be checked by itself: {}", ran.stderr);
+}
+
+#[test]
+fn single_keys_are_set_as_yaml_or_as_the_text_that_they_take() {
+    let project = project("executors:\n  slurm: { kind: slurm }\n");
+    let plan = |set: &[&str]| {
+        let mut args = vec!["plan", "pipeline.yaml", "--on", "slurm"];
+        set.iter().for_each(|set| args.extend(["--executor-set", set]));
+        run(&project, &args)
+    };
+    assert_eq!(plan(&["workers=3", "account=1234", "extra=[--x, --y]", "time=2h"]).code, 0);
+    for (set, said) in [
+        (
+            "workers=0",
+            "`--executor-set workers=0`: `workers` of executor `slurm` must be at least 1: too small",
+        ),
+        (
+            "wrokers=1",
+            "`--executor-set wrokers=1`: unknown key `wrokers` in executor `slurm`: did you mean `workers`?",
+        ),
+        (
+            "image=debian",
+            "`image` of executor `slurm` means nothing to `slurm`: this is for `kind: kubernetes`",
+        ),
+        ("time=soon", "`time` of executor `slurm` is not a duration: `soon`"),
+    ] {
+        let ran = plan(&[set]);
+        assert!(ran.code == 2 && ran.stderr.contains(said), "{set}: {}", ran.stderr);
+    }
+    let ran = run(&project, &["plan", "pipeline.yaml", "--executor-set", "workers=3"]);
+    assert!(ran.code == 2 && ran.stderr.contains("has no executor to change"), "{}", ran.stderr);
+}
