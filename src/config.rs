@@ -8,6 +8,7 @@ mod choice;
 mod codes;
 mod collection;
 mod columns;
+mod concurrency;
 mod document;
 mod ending;
 mod executor;
@@ -29,6 +30,7 @@ mod pipeline;
 mod policy;
 mod program;
 mod rate_rule;
+mod resources;
 mod sample;
 mod schema;
 mod secret;
@@ -46,6 +48,7 @@ pub use check::{validate_executors, validate_included, validate_value};
 pub use choice::{Order, ParamType};
 pub use codes::CODES;
 pub use collection::{Batch, Reduce, Sort, Take};
+pub use concurrency::Concurrency;
 pub use document::{
     Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style, escape_key, unescape_key,
 };
@@ -61,7 +64,7 @@ pub use id::{InputName, PolicyName, is_id};
 pub use included::{INCLUDED_KEYS, Included};
 pub use join::Join;
 pub use literal::{
-    AbsolutePath, Character, Concurrency, Count, Delay, Delimiter, Factor, FieldName, GpuRequest, LineStart,
+    AbsolutePath, AtOnce, Character, Count, Delay, Delimiter, Factor, FieldName, GpuRequest, LineStart,
     LuaNumber, Niceness, Positive, RateLimit, Repeats, Share, Size, TimeLimit, Tries, Word,
 };
 pub use load::{Loaded, load, load_as};
@@ -72,6 +75,7 @@ pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step
 pub use policy::{Policy, Retries};
 pub use program::{Program, Variable, program_of};
 pub use rate_rule::{LimitUse, RateRule};
+pub use resources::Resources;
 pub use sample::Sample;
 pub use schema::{
     executors_schema, executors_schema_text, included_schema, included_schema_text, schema, schema_text,

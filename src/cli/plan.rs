@@ -6,6 +6,7 @@ mod facts;
 mod origins;
 mod reach;
 mod reuse;
+mod resources;
 mod slice;
 mod ways;
 
@@ -41,6 +42,10 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     };
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let mut text = text(&plan, &selected, arguments.verbose, (&reuse, &slices));
+    if executor.is_none() {
+        let lacking = resources::lacking(&plan, &selected);
+        lacking.iter().for_each(|warning| say(&format!("  warning: {warning}")));
+    }
     if let Some(executor) = &executor {
         text = with_executor(
             &text,

@@ -79,9 +79,9 @@ pub struct LineStart(pub String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldName(pub String);
 
-/// How many items a step works on at once.
+/// How many items one process works on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Concurrency {
+pub enum AtOnce {
     /// The number of cores.
     Auto,
     /// That many, at least 1.
@@ -285,9 +285,9 @@ literal!(Niceness, |value| integer(value).filter(|nice| nice.unsigned_abs() <= N
     "maximum": NICE_MAX,
 });
 
-literal!(Concurrency, |value| match value {
-    Value::String(text) => (text == "auto").then_some(Concurrency::Auto),
-    value => u32::try_from(whole(value)?).ok().filter(|count| *count > 0).map(Concurrency::Items),
+literal!(AtOnce, |value| match value {
+    Value::String(text) => (text == "auto").then_some(AtOnce::Auto),
+    value => u32::try_from(whole(value)?).ok().filter(|count| *count > 0).map(AtOnce::Items),
 }, {
     "type": ["integer", "string"],
     "minimum": 1,

@@ -7,8 +7,10 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use super::breaker::Breaker;
-use super::literal::{Concurrency, Count, Delay, Factor, Repeats, Share, Size, TimeLimit, Tries};
+use super::concurrency::Concurrency;
+use super::literal::{Count, Delay, Factor, Repeats, Share, Size, TimeLimit, Tries};
 use super::rate_rule::RateRule;
+use super::resources::Resources;
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present, present_setting};
 use crate::schedule::{FailFast, Jitter};
@@ -18,11 +20,14 @@ use crate::schedule::{FailFast, Jitter};
 #[serde(deny_unknown_fields)]
 #[schemars(title = "policy")]
 pub struct Policy {
-    /// How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries
-    /// included. Default: 4.
+    /// How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many
+    /// in all processes of a cluster together. Never exceeded, retries included. Default: 4.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 8, example = &"auto")]
     pub concurrency: Option<Setting<Concurrency>>,
+    /// What one worker of the step needs on a cluster: `cores`, `memory`, `gpus`, `time`. Default: what the executor says.
+    #[serde(default, deserialize_with = "present_setting")]
+    pub resources: Option<Setting<Resources>>,
     /// Items that one process of `program` may have at once; so many times fewer processes are there. Default: 1.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 64)]
@@ -79,13 +84,14 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// This policy, with what it leaves open taken from `base`, key by key; so are the keys of `retries`: `retries: 5`
+    /// This policy, with what it leaves open taken from `base`, key by key; so are the keys of those that are maps: `retries: 5`
     /// changes how often, not how long to wait.
     #[must_use]
     pub fn over(self, base: &Self) -> Self {
         let base = base.clone();
         Self {
-            concurrency: self.concurrency.or(base.concurrency),
+            concurrency: merged(self.concurrency, base.concurrency, Concurrency::over),
+            resources: merged(self.resources, base.resources, Resources::over),
             lanes: self.lanes.or(base.lanes),
             retries: merged(self.retries, base.retries, Retries::over),
             timeout: self.timeout.or(base.timeout),

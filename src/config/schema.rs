@@ -16,9 +16,9 @@ mod tidy;
 pub(super) use executors::{by_kind, executor_names, node_example, toleration_example};
 pub(super) use shape::{
     ID_WANTED, allow_example, each, id_keys, item_example, lua_block, names_example, null_example, one_key,
-    one_verb, params_example, quantile_example, short_list, short_number, short_path, short_sample,
-    short_scalar, short_text, short_value, short_words, some_key, steps, text_or_list, top_level,
-    total_example, variable_keys, wanted, words, words_list,
+    one_verb, params_example, quantile_example, short_at_once, short_list, short_number, short_path,
+    short_sample, short_scalar, short_text, short_value, short_words, some_key, steps, text_or_list,
+    top_level, total_example, variable_keys, wanted, words, words_list,
 };
 
 /// The schema as it is made from the types.

@@ -32,6 +32,8 @@ pub struct Step {
     pub when: Option<String>,
     /// Limit of the whole step.
     pub deadline: Option<Setting<TimeLimit>>,
+    /// Whether its items are never sent to a cluster.
+    pub local: Option<Setting<bool>>,
     /// What it does.
     pub verb: Verb,
 }
@@ -140,6 +142,10 @@ struct StepFields {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"5m", example = &"1h30m")]
     deadline: Option<Setting<TimeLimit>>,
+    /// Never send the items of this step to a cluster: its function needs something of this machine. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    local: Option<Setting<bool>>,
     /// Read items from files.
     #[serde(default, deserialize_with = "short_path")]
     read: Option<Read>,
@@ -232,6 +238,7 @@ impl<'de> Deserialize<'de> for Step {
             needs: fields.needs.map(|names| names.0).unwrap_or_default(),
             when: fields.when.map(|condition| condition.0),
             deadline: fields.deadline,
+            local: fields.local,
             verb,
         })
     }

@@ -152,6 +152,7 @@ impl ValidDocument<'_> {
             .get(&when)
             .map(|script| Expression { script, span: self.places.find(&DocumentPart::Value(&when)).1 });
         let deadline = builder.known(&format!("{pointer}/deadline"), step.deadline.as_ref())?;
+        let local = builder.known(&format!("{pointer}/local"), step.local.as_ref())?;
         Ok(Step {
             id,
             name: indexed.name.as_str().into(),
@@ -162,6 +163,7 @@ impl ValidDocument<'_> {
             needs: indexed.needs.iter().filter_map(|one| one.step.map(step_id)).collect(),
             when,
             deadline: deadline.map(|limit| limit.0),
+            local: local.unwrap_or(false),
             limit: builder.limit.filter(|_| indexed.is_source()),
             body,
             span: self.places.find(&DocumentPart::Key(pointer)).1,

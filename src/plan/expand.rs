@@ -145,7 +145,7 @@ fn when(pointer: &str) -> Option<When> {
         ["description"]
         | ["rate_limits", _]
         | ["defaults" | "policies" | "permissions", ..]
-        | ["steps", _, "deadline" | "description"] => When::Load,
+        | ["steps", _, "deadline" | "description" | "local"] => When::Load,
         ["steps", _, verb] if Verb::parse(verb).is_some() => When::Start,
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,

@@ -28,7 +28,7 @@ const TOP: [&str; 14] = [
     "steps",
 ];
 /// The keys of a step that are no verb.
-const COMMON: [&str; 5] = ["description", "from", "needs", "when", "deadline"];
+const COMMON: [&str; 6] = ["description", "from", "needs", "when", "deadline", "local"];
 
 /// Sets all values, in their order. What cannot be set is reported and left out.
 pub(super) fn apply(
@@ -163,6 +163,7 @@ fn short_key(keys: &[String]) -> Option<&'static str> {
         ["steps", _, "glob"] => Some("pattern"),
         ["steps", _, verb] if Verb::parse(verb).is_some_and(Verb::is_map_like) => Some("lua"),
         [.., "retries"] => Some("max"),
+        [.., "concurrency"] => Some("each"),
         _ => None,
     }
 }
@@ -230,6 +231,13 @@ mod tests {
             "csv",
             Ok(("/steps/docs/read/format", json!({ "path": "x.csv", "format": "csv" }))),
         );
+        let clean = json!({ "lua": "return 1", "retries": 2, "concurrency": { "total": 9 } });
+        check(
+            "clean.concurrency.total",
+            "9",
+            Ok(("/steps/clean/map/concurrency/total", json!({ "total": 9 }))),
+        );
+        check("clean.concurrency", "{ total: 9 }", Ok(("/steps/clean/map/concurrency", clean)));
         check("params.n.max", "3", Ok(("/params/n/max", json!({ "default": 1, "max": 3 }))));
         check("short.from.0", "clean", Ok(("/steps/short/from/0", json!(["clean"]))));
     }

@@ -11,8 +11,9 @@ use crate::schedule::{Breaker, Policy, Retries};
 use crate::value::{duration, size};
 
 /// The keys of a policy, and those that some of them have.
-const KEYS: [(&str, &[&str]); 13] = [
-    ("concurrency", &[]),
+const KEYS: [(&str, &[&str]); 14] = [
+    ("concurrency", &["each", "total"]),
+    ("resources", &["cores", "memory", "gpus", "time"]),
     ("lanes", &[]),
     ("retries", &["max", "delay", "factor", "max_delay", "jitter", "when", "budget"]),
     ("timeout", &[]),
@@ -66,7 +67,7 @@ pub(super) fn of(places: &PlacedDocument, at: &str, named: Option<&str>) -> Arc<
     let step = PolicyOfStep { places, at, named };
     let key = |(key, parts): &(&'static str, &'static [&'static str])| {
         // What is written nowhere is one thing: no retries, no breaker.
-        if parts.is_empty() || step.find(key, None).is_none() {
+        if parts.is_empty() || step.find(key, None).is_none() || key == &"concurrency" && !step.is_map(key) {
             return vec![step.key(key, None)];
         }
         parts.iter().map(|part| step.key(key, Some(part))).collect()
@@ -102,10 +103,16 @@ impl PolicyOfStep<'_> {
             match (part, value) {
                 (None, _) => Some((pointer, value)),
                 (Some(part), Value::Object(parts)) => Some((format!("{pointer}/{part}"), parts.get(part)?)),
-                // `retries: 3`
-                (Some(part), _) => (part == "max").then_some((pointer, value)),
+                // `retries: 3`, `concurrency: 8`
+                (Some(part), _) => matches!(part, "max" | "each").then_some((pointer, value)),
             }
         })
+    }
+
+    /// Whether a key is written as a map anywhere.
+    fn is_map(&self, key: &str) -> bool {
+        let pointers = policies::pointers(self.at, self.named, key);
+        pointers.iter().any(|pointer| self.places.value().pointer(pointer).is_some_and(Value::is_object))
     }
 
     fn origin(&self, pointer: &str) -> PolicyOrigin {
@@ -137,7 +144,7 @@ impl PolicyOfStep<'_> {
 fn built_in(key: &str) -> Option<String> {
     let (policy, retries, breaker) = (Policy::default(), Retries::default(), Breaker::default());
     Some(match key {
-        "concurrency" => policy.concurrency.to_string(),
+        "concurrency" | "concurrency.each" => policy.concurrency.to_string(),
         "lanes" => policy.lanes.to_string(),
         "retries" | "retries.max" => retries.max.to_string(),
         "retries.delay" => duration::format(retries.delay),

@@ -15,7 +15,7 @@ use super::{codes, paths, policy_keys};
 use crate::config::{self, Setting, WriteColumns};
 use crate::data::{Compression, DeclaredType, Format, GlobOptions, Target, TypedOptions, WriteOptions};
 use crate::lua::{ResultShape, Script};
-use crate::schedule::{Policy, Retries};
+use crate::schedule::{Policy, Resources, Retries};
 use crate::source::Diagnostic;
 use crate::value::Ratio;
 
@@ -151,6 +151,7 @@ impl StepBuilder<'_> {
             cache,
             uses,
             policy,
+            resources: self.resources(at, &written)?,
             costs,
             limits,
             origins: policy_keys::of(self.places, at, name.as_deref()),
@@ -200,12 +201,10 @@ impl StepBuilder<'_> {
         let slow_after = self.known(&field("slow_after"), written.slow_after.as_ref())?;
         let standard = Policy::default();
         let ratio = self.known(&field("min_success_ratio"), written.min_success_ratio.as_ref())?;
+        let (each, total) = self.at_once(at, written)?;
         Ok(Policy {
-            concurrency: match self.known(&field("concurrency"), written.concurrency.as_ref())? {
-                None => standard.concurrency,
-                Some(config::Concurrency::Auto) => self.cores.max(1),
-                Some(config::Concurrency::Items(items)) => items as usize,
-            },
+            concurrency: each.min(total.unwrap_or(usize::MAX)),
+            total,
             lanes: self
                 .known(&field("lanes"), written.lanes.as_ref())?
                 .map_or(standard.lanes, |lanes| lanes.0 as usize),
@@ -226,6 +225,37 @@ impl StepBuilder<'_> {
                 .known(&field("memory"), written.memory.as_ref())?
                 .map_or(standard.memory, |size| size.0),
             slow_after: slow_after.map(|limit| limit.0),
+        })
+    }
+
+    /// Items at once in a process, and in all that work on the step together.
+    fn at_once(&self, at: &str, written: &config::Policy) -> Built<(usize, Option<usize>)> {
+        let at = format!("{at}/concurrency");
+        let standard = Policy::default().concurrency;
+        let Some(written) = self.known(&at, written.concurrency.as_ref())? else {
+            return Ok((standard, None));
+        };
+        let each = match self.known(&format!("{at}/each"), written.each.as_ref())? {
+            None => standard,
+            Some(config::AtOnce::Auto) => self.cores.max(1),
+            Some(config::AtOnce::Items(items)) => items as usize,
+        };
+        let total = self.known(&format!("{at}/total"), written.total.as_ref())?;
+        Ok((each, total.map(|total| total.0 as usize)))
+    }
+
+    /// What one worker needs.
+    fn resources(&self, at: &str, written: &config::Policy) -> Built<Resources> {
+        let at = format!("{at}/resources");
+        let Some(written) = self.known(&at, written.resources.as_ref())? else {
+            return Ok(Resources::default());
+        };
+        let field = |key: &str| format!("{at}/{key}");
+        Ok(Resources {
+            cores: self.known(&field("cores"), written.cores.as_ref())?.map(|cores| cores.0),
+            memory: self.known(&field("memory"), written.memory.as_ref())?.map(|size| size.0),
+            gpus: self.known(&field("gpus"), written.gpus.as_ref())?.map(|request| request.0),
+            time: self.known(&field("time"), written.time.as_ref())?.map(|limit| limit.0),
         })
     }
 

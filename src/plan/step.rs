@@ -16,7 +16,7 @@ use crate::data::{
 use crate::event::{self, StepId};
 use crate::lua::{LuaPath, Permissions, ResultShape, Script, Wants};
 use crate::program::ItemProgram;
-use crate::schedule::Policy;
+use crate::schedule::{Policy, Resources};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio, Secrets};
 
@@ -102,6 +102,8 @@ pub struct Step {
     pub when: Option<Expression>,
     /// Limit of the whole step.
     pub deadline: Option<Duration>,
+    /// Whether its items are never sent to a cluster.
+    pub local: bool,
     /// Of a source, how many items are read at most; not always that of the plan.
     pub limit: Option<u64>,
     /// What it does.
@@ -123,6 +125,7 @@ impl Step {
             needs: Vec::new(),
             when: None,
             deadline: None,
+            local: false,
             limit: None,
             body: Body::Ready(body),
             span: Span::default(),
@@ -378,6 +381,8 @@ pub struct MapLike {
     pub uses: Arc<[String]>,
     /// The policy.
     pub policy: Policy,
+    /// What one worker needs.
+    pub resources: Resources,
     /// What computes how much of each rate limit of the policy an attempt takes; `None`: it takes one.
     pub costs: Vec<Option<Arc<Script>>>,
     /// The names of the rate limits that its attempts take from.

@@ -90,6 +90,8 @@ impl Default for Breaker {
 pub struct Policy {
     /// Items being worked on at once, at least 1.
     pub concurrency: usize,
+    /// Items being worked on at once in all processes that work on the step together, at least `concurrency`.
+    pub total: Option<usize>,
     /// Items that one process of a program may have at once, at least 1.
     pub lanes: usize,
     /// Extra tries.
@@ -120,6 +122,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             concurrency: 4,
+            total: None,
             lanes: 1,
             retries: Retries::default(),
             timeout: None,

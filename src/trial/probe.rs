@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::event::{self, StepId};
 use crate::lua::{Block, ResultShape, Script};
 use crate::plan::{Input, ItemFunction, MapLike, Plan, Step, Verb};
-use crate::schedule::Policy;
+use crate::schedule::{Policy, Resources};
 use crate::source::SourceFile;
 use crate::value::Ratio;
 
@@ -26,6 +26,7 @@ pub(super) fn add_probe(plan: &mut Plan, taken: Vec<Input>) -> StepId {
         key: None,
         cache: false,
         uses: [].into(),
+        resources: Resources::default(),
         costs: Vec::new(),
         limits: Arc::default(),
         origins: [].into(),

@@ -84,7 +84,17 @@ fn parameters_and_settings_go_as_far_as_their_values() {
     check(&project, &["pipeline.yaml", "--each", "s"], &["size="]);
     // A value that is more than one word to a shell is left out.
     check(&project, &["pipeline.yaml", "-p", "mode="], &["mode=fast", "mode=careful"]);
-    check(&project, &["pipeline.yaml", "--set", "doubled.conc"], &["doubled.concurrency="]);
+    check(
+        &project,
+        &["pipeline.yaml", "--set", "doubled.conc"],
+        &["doubled.concurrency=", "doubled.concurrency.each=", "doubled.concurrency.total="],
+    );
+    check(&project, &["pipeline.yaml", "--set", "doubled.loc"], &["doubled.local="]);
+    check(
+        &project,
+        &["pipeline.yaml", "--set", "doubled.local="],
+        &["doubled.local=true", "doubled.local=false"],
+    );
     check(&project, &["pipeline.yaml", "--set", "doubled.ne"], &["doubled.needs="]);
     check(&project, &["pipeline.yaml", "--set", "doubled.retries.jit"], &["doubled.retries.jitter="]);
     check(&project, &["pipeline.yaml", "--set", "defaults.map.time"], &["defaults.map.timeout="]);

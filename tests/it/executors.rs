@@ -167,3 +167,38 @@ fn single_keys_are_set_as_yaml_or_as_the_text_that_they_take() {
     let ran = run(&project, &["plan", "pipeline.yaml", "--executor-set", "workers=3"]);
     assert!(ran.code == 2 && ran.stderr.contains("has no executor to change"), "{}", ran.stderr);
 }
+
+#[test]
+fn keys_for_clusters_change_nothing_here_and_plan_says_what_this_machine_lacks() {
+    let pipeline = "steps:\n  docs: { items: [1, 2, 3] }\n  clean:\n    from: docs\n    local: true\n    map:\n      lua: return item * 2\n      concurrency: { each: 8, total: 2 }\n      resources: { cores: 100000, memory: 900000GB, gpus: 2, time: 4h }\n  save: { from: clean, write: out.jsonl }\n";
+    let project = Project::with(pipeline);
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "2\n4\n6\n");
+    let ran = project.run(&["plan", "pipeline.yaml"]).ok();
+    assert!(ran.stdout.contains("concurrency 2, 2 in all processes together\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("each worker needs 100000 cores, 900000GB, 2 GPUs, 4h\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("never sent elsewhere\n"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("warning: step `clean` asks for 100000 cores a worker, and this machine has "),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("warning: step `clean` asks for 900000GB of memory a worker, and this machine has "),
+        "{}",
+        ran.stderr
+    );
+    let ran = project.run(&["plan", "pipeline.yaml", "--set", "clean.concurrency.total=9"]).ok();
+    assert!(ran.stdout.contains("concurrency 8, 9 in all processes together\n"), "{}", ran.stdout);
+    for (set, said) in [
+        ("clean.concurrency.each=0", "`concurrency.each` of step `clean` must be at least 1"),
+        ("clean.concurrency.total=0", "`concurrency.total` of step `clean` must be at least 1"),
+        ("clean.resources.cores=0", "`resources.cores` of step `clean` must be at least 1"),
+        ("clean.resources.cpus=1", "here it is called `cores`"),
+        ("clean.local=maybe", "`local` of step `clean` must be"),
+    ] {
+        let ran = project.run(&["plan", "pipeline.yaml", "--set", set]);
+        assert!(ran.code == 2 && ran.stderr.contains(said), "{set}: {}", ran.stderr);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Count;
+use super::{Count, resources};
 use crate::data::{JoinHow, JoinMany, ReadOptions, SampleSize, SplitOptions, WriteMode, WriteOptions};
 use crate::plan::{
     Aggregate, Body, Collect, Input, Items, Join, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn,
@@ -18,6 +18,7 @@ pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Coun
     let mut facts = vec![flow(plan, step, count)];
     if let Body::Ready(Verb::MapLike(each)) = &step.body {
         facts.push(effort(each));
+        facts.extend(resources::needs(&each.resources));
         facts.push(verdict(&each.policy, count));
         facts.push(time(&each.policy, count, step.deadline));
     }
@@ -207,7 +208,8 @@ fn effort(each: &MapLike) -> String {
     let policy = &each.policy;
     let mut parts: Vec<String> =
         each.function.program().map(|program| running(program, policy)).into_iter().collect();
-    parts.push(format!("concurrency {}", policy.concurrency));
+    let total = policy.total.map(|total| format!(", {total} in all processes together"));
+    parts.push(format!("concurrency {}{}", policy.concurrency, total.unwrap_or_default()));
     if policy.retries.max > 0 {
         parts.push(retries(&policy.retries, each.retry_when.is_some()));
     }
@@ -317,6 +319,7 @@ fn conditions(plan: &Plan, selected: &[bool], step: &Step) -> Option<String> {
         (!needs.is_empty()).then(|| format!("after {}", needs.join(", "))),
         when.map(|when| format!("only when {}", printable(when.trim()))),
         step.deadline.map(|deadline| format!("deadline {}", duration(deadline))),
+        step.local.then(|| "never sent elsewhere".to_owned()),
     ]
     .into_iter()
     .flatten()

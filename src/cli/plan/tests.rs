@@ -13,7 +13,7 @@ use crate::data::ReadOptions;
 use crate::event::{self, StepId};
 use crate::lua::{Block, ResultShape, Script};
 use crate::plan::{Body, Expression, Glob, Input, ItemFunction, Items, MapLike, Read, SourcePolicy, Verb};
-use crate::schedule::{Breaker, FailFast, Jitter, Policy, RateUse, Retries};
+use crate::schedule::{Breaker, FailFast, Jitter, Policy, RateUse, Resources, Retries};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
 
@@ -40,6 +40,7 @@ fn each(kind: ResultShape, policy: Policy) -> Body {
         costs: Vec::new(),
         limits: Arc::default(),
         origins: [].into(),
+        resources: Resources::default(),
     })))
 }
 

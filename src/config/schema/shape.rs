@@ -32,6 +32,17 @@ pub(in super::super) fn short_number(schema: &mut Schema) {
     schema.insert("maximum".to_owned(), u32::MAX.into());
 }
 
+/// A whole number from 1 or `auto` instead of the map.
+pub(in super::super) fn short_at_once(schema: &mut Schema) {
+    widen(schema, &["integer", "string", "object"]);
+    schema.insert("minimum".to_owned(), 1.into());
+    schema.insert("maximum".to_owned(), u32::MAX.into());
+    schema.insert("pattern".to_owned(), format!("^auto$|{EXPRESSION}").into());
+    let wanted = "a whole number from 1, `auto`, or a map with `each` and `total`";
+    schema.insert("patternErrorMessage".to_owned(), wanted.into());
+    schema.insert("x-values".to_owned(), json!(["auto"]));
+}
+
 /// A whole number or a share in percent instead of the map.
 pub(in super::super) fn short_sample(schema: &mut Schema) {
     widen(schema, &["integer", "string", "object"]);

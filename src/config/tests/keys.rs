@@ -14,7 +14,7 @@ fn unknown_keys_name_the_nearest_or_all() {
               help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
             unknown_key: unknown key `retry_delay` in `map` of step `clean`
               9:7 "retry_delay" here it is called `retries: {max: …, delay: …}`
-              help: keys that may stand here: `file`, `program`, `setup`, `uses`, `policy`, `concurrency`, `lanes`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `breaker`, `memory`, `slow_after`, `key`, `cache`
+              help: keys that may stand here: `file`, `program`, `setup`, `uses`, `policy`, `concurrency`, `resources`, `lanes`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `breaker`, `memory`, `slow_after`, `key`, `cache`
         "#]],
     );
 }
@@ -41,7 +41,7 @@ fn a_policy_key_beside_the_verb_belongs_into_it() {
         &expect![[r#"
             unknown_key: unknown key `concurrency` in step `b`
               6:5 "concurrency" this belongs into the map under `filter`
-              help: keys that may stand here: `description`, `needs`, `when`, `deadline`
+              help: keys that may stand here: `description`, `needs`, `when`, `deadline`, `local`
         "#]],
     );
 }

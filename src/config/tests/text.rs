@@ -33,13 +33,13 @@ fn an_open_quote() {
     check(
         "name: \"demo\nsteps:\n  a:\n    read: \"x.csv\"\n    foo: 1\n",
         &expect![[r#"
-        unclosed_quote: a quoted text is not closed
-          1:7 "\"demo" this `"` is never closed
-          help: add a `"` where the text ends
-        unknown_key: unknown key `foo` in step `a`
-          5:5 "foo" no such key
-          help: keys that may stand here: `description`, `from`, `needs`, `when`, `deadline`
-    "#]],
+            unclosed_quote: a quoted text is not closed
+              1:7 "\"demo" this `"` is never closed
+              help: add a `"` where the text ends
+            unknown_key: unknown key `foo` in step `a`
+              5:5 "foo" no such key
+              help: keys that may stand here: `description`, `from`, `needs`, `when`, `deadline`, `local`
+        "#]],
     );
 }
 
@@ -270,9 +270,9 @@ fn one_run_reports_mistakes_of_every_layer() {
             unknown_key: unknown key `retrys` in `map` of step `b`
               10:7 "retrys" did you mean `retries`?
               help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
-            wrong_type: `concurrency` of step `b` must be a whole number or `auto`, not a string
+            wrong_type: `concurrency` of step `b` must be a whole number, a map or `auto`, not a string
               11:20 "\"four\"" this is text
-              help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+              help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             bad_duration: `timeout` of step `b` is not a duration: `10 secondz`
               12:16 "10 secondz" did you mean `10s`?
               help: a duration is a number and a unit (`d`, `h`, `m`, `s`, `ms`), such as `10s` or `1h30m`

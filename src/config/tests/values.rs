@@ -12,9 +12,9 @@ fn wrong_types_say_what_they_are() {
             "      concurrency: \"four\"\n      stop_early: \"true\"\n      min_success_ratio: 95%\n      max_failures: [1]\n",
         ),
         &expect![[r#"
-            wrong_type: `concurrency` of step `clean` must be a whole number or `auto`, not a string
+            wrong_type: `concurrency` of step `clean` must be a whole number, a map or `auto`, not a string
               8:20 "\"four\"" this is text
-              help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+              help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             wrong_type: `stop_early` of step `clean` must be `true` or `false`, not a string
               9:19 "\"true\"" this is text: take the quotes away
               help: Stop as soon as `min_success_ratio` cannot be reached any more. Default: `false`.
@@ -79,7 +79,7 @@ fn out_of_range() {
         &expect![[r#"
             out_of_range: `concurrency` of step `clean` must be at least 1
               8:20 "0" too small
-              help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+              help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             out_of_range: `min_success_ratio` of step `clean` must be at most 1
               9:26 "1.5" too large
               help: Share of the items that must succeed for the step to succeed, from 0 to 1, judged after all retries and computed exactly on the decimal as written. Skipped items do not count. Default: 1.
@@ -234,7 +234,7 @@ fn what_an_expression_gave_is_checked_again() {
           help: Items written out here as a list, or `{lua: …}` that returns one.
         out_of_range: `concurrency` of step `clean` must be at least 1
           8:20 "${{ params.n }}" this gives 0
-          help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+          help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
         bad_duration: `timeout` of step `clean` is not a duration: `xs`
           9:16 "\"${{ params.n }}s\"" this gives "xs"
           help: a duration is a number and a unit (`d`, `h`, `m`, `s`, `ms`), such as `10s` or `1h30m`

@@ -56,7 +56,7 @@ steps:
             1:34 warning undeclared: `env.GONE` is nil: the file declares no variable `GONE` | no such variable | help: declare it at the top of the file: `env: { GONE: a default }`
             2:12 expression: `${{ … }}` cannot stand here | this value is needed before expressions are evaluated
             4:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not a string | this gives "x" | help: Items written out here as a list, or `{lua: …}` that returns one.
-            5:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            5:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             5:79 expression: this expression has no value | attempt to index nil with 'x'
             5:90 warning undeclared: `params.gone` is nil: the file declares no parameter `gone` | no such parameter | help: declare it at the top of the file: `params: { gone: a default }`
             6:25 expression: this expression has no value | it runs longer than 1 s
@@ -74,7 +74,7 @@ steps:
 ",
         &expect![[r#"
             3:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not a string | this gives "x" | help: Items written out here as a list, or `{lua: …}` that returns one.
-            4:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            4:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             4:78 wrong_type: `timeout` of step `b` must be a duration, not null | this gives null | help: Limit of one attempt; queueing and waits between tries do not count. The attempt is really stopped, and fails with kind `timeout`, which is retried like any other failure. Default: no limit.
         "#]],
     );
@@ -93,14 +93,14 @@ steps:
     check(
         text,
         &expect![[r#"
-            6:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            6:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
         "#]],
     );
     check_with(
         text,
         &Inputs::default(),
         &expect![[r#"
-            6:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            6:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             usage: environment variable `KEY` is not set | help: the pipeline requires it under `env`; set it with `KEY=… flowrun …`
             usage: parameter `p` is required and not given | help: give it with `-p p=…`
         "#]],
@@ -128,8 +128,8 @@ steps:
         (
             r#"{"b":{"total":0}}"#,
             expect![[r#"
-        6:78 out_of_range: `concurrency` of step `c` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-    "#]],
+                6:78 out_of_range: `concurrency` of step `c` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
+            "#]],
         ),
         (
             "{}",

@@ -136,7 +136,7 @@ fn semantic_checks_run_although_the_schema_failed() {
         &expect![[r#"
             2:7 unknown_key: unknown key `reed` in step `a` | did you mean `read`? | help: `read`: Read items from files.
             3:13 unknown_step: step `b` reads from unknown step `aa` | did you mean `a`? | help: the steps of this file: `a`, `b`, `c`
-            3:51 out_of_range: `concurrency` of step `b` must be at least 1 | too small | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            3:51 out_of_range: `concurrency` of step `b` must be at least 1 | too small | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             4:23 unknown_format: the name `x.dat` does not say how its items lie | no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`, `.sqlite`, `.sqlite3` or `.db`
         "#]],
     );

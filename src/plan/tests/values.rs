@@ -69,13 +69,13 @@ fn what_set_makes_wrong_is_wrong_usage() {
         (
             "clean.concurency=2",
             expect![[r#"
-            usage: `--set clean.concurency=2`: unknown key `concurency` in `map` of step `clean`: did you mean `concurrency`? | help: `concurrency`: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-        "#]],
+                usage: `--set clean.concurency=2`: unknown key `concurency` in `map` of step `clean`: did you mean `concurrency`? | help: `concurrency`: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
+            "#]],
         ),
         (
             "clean.concurrency=zero",
             expect![[r#"
-                usage: `--set clean.concurrency=zero`: `concurrency` of step `clean` must be a whole number or `auto`, not a string: this is text | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+                usage: `--set clean.concurrency=zero`: `concurrency` of step `clean` must be a whole number, a map or `auto`, not a string: this is text | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
             "#]],
         ),
         (
@@ -250,9 +250,9 @@ fn policies_wait_for_their_defaults() {
         (
             "concurrency: 0",
             expect![[r#"
-            5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
-            8:31 out_of_range: `concurrency` of `defaults.map` must be at least 1 | too small | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-        "#]],
+                5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
+                8:31 out_of_range: `concurrency` of `defaults.map` must be at least 1 | too small | help: How many items are worked on at once, at least 1, or `auto` for the number of cores; or a map that also says how many in all processes of a cluster together. Never exceeded, retries included. Default: 4.
+            "#]],
         ),
         (
             "concurrency: 2",

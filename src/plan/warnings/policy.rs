@@ -41,7 +41,7 @@ pub(super) fn contradiction(places: &PlacedDocument, step: &PolicyStep<'_>) -> O
 /// on the time of an attempt, any number may pile up, so nothing is said.
 pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
     // Concurrency from `policies` and `defaults` is meant for other steps too.
-    let Some(Setting::Known(Concurrency::Items(written))) = &step.own.concurrency else { return None };
+    let written = step.own.concurrency.as_ref().and_then(|own| own.known()?.written())?;
     let longest = [step.policy.timeout, step.policy.item_deadline].into_iter().flatten().min()?;
     // What an attempt of its own price takes is not known here; it may be nothing.
     let counted = step.policy.rate_limits.iter().filter(|limit| !limit.weighted);
@@ -50,7 +50,7 @@ pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Dia
         (windows.saturating_mul(u128::from(limit.rate.count)), limit.rate)
     });
     let (usable, rate) = usable.min_by_key(|(usable, _)| *usable)?;
-    if u128::from(*written) <= usable {
+    if u128::from(written) <= usable {
         return None;
     }
     let limit = duration::format(longest);
@@ -65,12 +65,17 @@ pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Dia
     Some(warning.help(format!("`concurrency: {usable}` does the same; no attempt takes longer than {limit}")))
 }
 
+/// Whether as many items run at once as there are cores.
+fn has_auto(step: &PolicyStep<'_>) -> bool {
+    step.written.concurrency.as_ref().and_then(Setting::known).is_some_and(Concurrency::is_auto)
+}
+
 /// More lanes than items that may run at once. `lanes` from `policies` and `defaults` are meant for other steps too.
 pub(super) fn empty_lanes(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
     step.own.lanes.as_ref()?.known()?;
     let (lanes, most) = (step.policy.lanes, step.policy.concurrency);
     // The number of cores is another one on every machine.
-    let is_auto = matches!(step.written.concurrency, Some(Setting::Known(Concurrency::Auto)));
+    let is_auto = has_auto(step);
     if lanes <= most || is_auto {
         return None;
     }
@@ -119,7 +124,7 @@ fn asks(advice: &WarningContext<'_>, step: &PolicyStep<'_>) -> bool {
 /// A deadline that this many items can miss although each keeps its own limits.
 pub(super) fn late(places: &PlacedDocument, step: &PolicyStep<'_>, count: u64) -> Option<Diagnostic> {
     // The number of cores is another one on every machine.
-    if matches!(step.written.concurrency, Some(Setting::Known(Concurrency::Auto))) {
+    if has_auto(step) {
         return None;
     }
     let pointer = format!("{}/deadline", step.step.pointer);

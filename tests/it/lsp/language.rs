@@ -187,11 +187,11 @@ fn keys_are_those_that_can_still_be_added() {
         ]
     );
     let fresh = offered_in_step("    ‸");
-    assert_eq!(fresh.len(), 21, "{fresh:?}");
+    assert_eq!(fresh.len(), 22, "{fresh:?}");
     let mapped = offered_in_step("    map: return 1\n    ‸");
-    assert_eq!(mapped, ["description", "from", "needs", "when", "deadline"]);
+    assert_eq!(mapped, ["description", "from", "needs", "when", "deadline", "local"]);
     let source = offered_in_step("    read: x.csv\n    d‸");
-    assert_eq!(source, ["description", "needs", "when", "deadline"]);
+    assert_eq!(source, ["description", "needs", "when", "deadline", "local"]);
     let joined = offered_in_step("    from: clean\n    ‸");
     assert!(!joined.contains(&"read".to_owned()) && joined.contains(&"map".to_owned()), "{joined:?}");
     let policy = offered_in_step("    map:\n      lua: return 1\n      ‸");

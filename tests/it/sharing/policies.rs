@@ -64,7 +64,7 @@ fn the_plan_says_where_each_key_of_a_policy_comes_from() {
             "of the policy `gentle` (pipeline.yaml:4): retries.factor 3",
             "of `defaults` (pipeline.yaml:2): retries.delay 10ms · retries.when err.kind == \"none\"",
             "built in: retries.max_delay 1m · retries.jitter false · min_success_ratio 1 · fail_fast false · stop_early false · \
-             memory 256MB · no retries.budget, item_deadline, max_failures, rate_limit, breaker, slow_after",
+             memory 256MB · no resources, retries.budget, item_deadline, max_failures, rate_limit, breaker, slow_after",
         ]
     );
     let bare = Project::with(
@@ -74,7 +74,7 @@ fn the_plan_says_where_each_key_of_a_policy_comes_from() {
         origins(&bare, "pipeline.yaml", "one", &[]),
         [
             "built in: concurrency 4 · retries 0 · min_success_ratio 1 · fail_fast false · stop_early false · memory 256MB · \
-          no timeout, item_deadline, max_failures, rate_limit, breaker, slow_after"
+          no resources, timeout, item_deadline, max_failures, rate_limit, breaker, slow_after"
         ]
     );
 }
