@@ -4,6 +4,8 @@ mod answer;
 mod chosen;
 mod known;
 
+pub(super) use answer::array_size;
+pub(super) use chosen::ChosenExecutor;
 pub(super) use known::{KnownExecutors, from_file};
 
 use super::args::ExecutorsArguments;

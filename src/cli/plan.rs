@@ -3,16 +3,18 @@
 
 mod count;
 mod facts;
+mod on;
 mod origins;
 mod reach;
-mod reuse;
 mod resources;
+mod reuse;
 mod slice;
 mod ways;
 
 use std::sync::Arc;
 
 use self::count::Count;
+use self::on::Sending;
 use self::reuse::Reuse;
 use self::slice::Slices;
 use super::args::PlanArguments;
@@ -40,12 +42,13 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
         None => Reuse::find(console, arguments, &plan, &selected),
         Some(_) => Reuse::default(),
     };
-    reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
-    let mut text = text(&plan, &selected, arguments.verbose, (&reuse, &slices));
     if executor.is_none() {
         let lacking = resources::lacking(&plan, &selected);
         lacking.iter().for_each(|warning| say(&format!("  warning: {warning}")));
     }
+    reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
+    let sending = Sending::to(executor.as_ref(), console);
+    let mut text = text(&plan, &selected, arguments.verbose, (&reuse, &slices, &sending));
     if let Some(executor) = &executor {
         text = with_executor(
             &text,
@@ -61,7 +64,12 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
 }
 
 /// The whole text.
-fn text(plan: &Plan, selected: &[bool], verbose: bool, (reuse, slices): (&Reuse, &Slices<'_>)) -> String {
+fn text(
+    plan: &Plan,
+    selected: &[bool],
+    verbose: bool,
+    (reuse, slices, sending): (&Reuse, &Slices<'_>, &Sending<'_>),
+) -> String {
     let counts = count::of(plan, selected);
     let steps: Vec<&Step> =
         plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
@@ -75,6 +83,7 @@ fn text(plan: &Plan, selected: &[bool], verbose: bool, (reuse, slices): (&Reuse,
             facts.extend(ways::of(step));
             facts.extend(origins::of(step));
         }
+        facts.extend(sending.lines(plan, step, counts.input[step.id.at()]));
         facts.extend(slices.line(step));
         facts.extend(reuse.lines(step));
         lines.extend(columns.lines(step, &facts));

@@ -202,3 +202,75 @@ fn keys_for_clusters_change_nothing_here_and_plan_says_what_this_machine_lacks()
         assert!(ran.code == 2 && ran.stderr.contains(said), "{set}: {}", ran.stderr);
     }
 }
+
+/// The lines of a plan about a step, behind its verb and name.
+fn facts(plan: &str, step: &str) -> Vec<String> {
+    let lines = plan.lines().skip_while(|line| line.split_whitespace().nth(1) != Some(step));
+    let mut lines = lines.map(str::to_owned);
+    let first: Vec<String> = lines.next().into_iter().collect();
+    let rest = lines.take_while(|line| line.starts_with("              ") && !line.trim().is_empty());
+    first.into_iter().chain(rest).map(|line| line.trim().to_owned()).collect()
+}
+
+const LARGE: &str = "steps:
+  docs: { read: docs.jsonl }
+  few: { items: [1, 2] }
+  clean: { from: docs, map: { lua: return item, concurrency: 8 } }
+  slow: { from: docs, map: { lua: return item, concurrency: { each: 8, total: 20 }, resources: { cores: 2, time: 3h } } }
+  own: { from: docs, map: { lua: return item, concurrency: auto } }
+  kept: { from: docs, local: true, filter: 'item.id > 0' }
+  small: { from: few, map: return item }
+  later: { from: [clean, slow, own, kept, small], map: return item }
+  save: { from: later, write: out.jsonl }
+";
+
+#[test]
+fn plan_says_which_steps_are_sent_in_how_many_shards_and_how_many_items_that_makes_at_once() {
+    let project = Project::with(LARGE).ids("docs.jsonl", 1500).file(
+        "config/flowrun/executors.yaml",
+        "executors:\n  slurm: { kind: slurm, workers: 50, cores: 4, memory: 4GB, partition: batch }\n",
+    );
+    let project =
+        with_program(project, "scontrol", "echo 'SlurmctldHost = c1'; echo 'MaxArraySize            = 41'");
+    let ran = run(&project, &["plan", "pipeline.yaml", "--on", "slurm"]).ok();
+    let last = |step: &str, count: usize| {
+        let facts = facts(&ran.stdout, step);
+        facts[facts.len() - count..].to_vec()
+    };
+    assert_eq!(
+        last("clean", 2),
+        [
+            "on slurm: 100 shards, 50 workers × 8 = 400 items at once, partition batch, 4 cores 4GB 1h",
+            "3 arrays (MaxArraySize 41), committed every 2m",
+        ]
+    );
+    assert_eq!(
+        last("slow", 2),
+        [
+            "on slurm: 4 shards, 2 workers × 8 = 16 items at once, partition batch, 2 cores 4GB 3h",
+            "1 array (MaxArraySize 41), committed every 2m",
+        ]
+    );
+    assert!(
+        last("own", 2)[0].contains("50 workers × 4 = 200 items"),
+        "the cores are those of the worker: {}",
+        ran.stdout
+    );
+    assert_eq!(last("kept", 1), ["here: `local: true`"]);
+    assert_eq!(last("small", 1), ["here: 2 items, and 1000 are sent"]);
+    assert!(
+        last("later", 2)[0].starts_with("on slurm: with 1000 items or more 50 workers × 4 = 200"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(last("save", 1), ["here"]);
+    let ran =
+        run(&project, &["plan", "pipeline.yaml", "--on", "processes", "--executor-set", "workers=3"]).ok();
+    let clean = facts(&ran.stdout, "clean");
+    let expect =
+        ["on processes: 6 shards, 3 workers × 8 = 24 items at once, 1 core 2GB", "committed every 2m"];
+    assert_eq!(clean[clean.len() - 2..], expect);
+    let ran = run(&project, &["plan", "pipeline.yaml"]).ok();
+    let is_placed = |line: &str| line.trim() == "here" || line.trim().starts_with("here:");
+    assert!(!ran.stdout.lines().any(is_placed), "{}", ran.stdout);
+}

@@ -37,6 +37,13 @@ fn slurm(console: &Console, limit: Duration) -> Result<String, String> {
     }
 }
 
+/// How many tasks an array of Slurm has at most, where Slurm says so.
+pub(in crate::cli) fn array_size(console: &Console) -> Option<u64> {
+    let config = called(console, &["scontrol", "show", "config"], ANSWER_LIMIT).ok()?;
+    let line = config.lines().find_map(|line| line.trim().strip_prefix("MaxArraySize"))?;
+    line.trim_start().strip_prefix('=')?.trim().parse().ok()
+}
+
 /// Whether the program is there that submits: what it would say is unknown.
 fn of_command(command: &CommandEngine, console: &Console) -> String {
     let word = command.submit.split_whitespace().next().unwrap_or_default();
@@ -85,8 +92,8 @@ fn called(console: &Console, words: &[&str], limit: Duration) -> Result<String, 
     let status = child.wait().map_err(|error| format!("`{said}`: {error}"))?;
     let text = |stream: Option<&mut dyn Read>| {
         let mut bytes = Vec::new();
-        // A version and a state are a line each.
-        let _ = stream.map(|stream| stream.take(4096).read_to_end(&mut bytes));
+        // More than a pipe holds no command has written before it ended.
+        let _ = stream.map(|stream| stream.take(1 << 16).read_to_end(&mut bytes));
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let out = text(child.stdout.as_mut().map(|stream| stream as &mut dyn Read));

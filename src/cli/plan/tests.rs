@@ -20,7 +20,10 @@ use crate::value::{Rate, Ratio};
 fn check(plan: &Plan, selected: &[bool], limit: Option<u64>, expect: &Expect) {
     let mut plan = plan.clone();
     plan.steps.iter_mut().filter(|step| step.verb.is_source()).for_each(|step| step.limit = limit);
-    expect.assert_eq(&text(&plan, selected, false, (&Reuse::default(), &Slices::of(&plan, None, selected))));
+    let slices = Slices::of(&plan, None, selected);
+    let console = Console::of_process();
+    let sending = Sending::to(None, &console);
+    expect.assert_eq(&text(&plan, selected, false, (&Reuse::default(), &slices, &sending)));
 }
 
 fn script() -> Arc<Script> {
@@ -37,10 +40,10 @@ fn each(kind: ResultShape, policy: Policy) -> Body {
         cache: false,
         uses: [].into(),
         policy,
+        resources: Resources::default(),
         costs: Vec::new(),
         limits: Arc::default(),
         origins: [].into(),
-        resources: Resources::default(),
     })))
 }
 
