@@ -8,6 +8,7 @@ mod at_end;
 mod attempts;
 mod batch;
 mod cache;
+mod cancel;
 mod changes;
 mod check;
 mod complete;
@@ -137,6 +138,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::ProgramCheck(check) => (program_check::command(&check), ColorChoice::Auto),
+        Command::Cancel(cancel) => (cancel::command(&cancel), ColorChoice::Auto),
         Command::Worker(worker) => (worker::command(console, &worker), ColorChoice::Never),
         Command::Types { folder } => (types::command(folder.as_deref()), ColorChoice::Auto),
         #[cfg(feature = "lsp")]

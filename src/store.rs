@@ -84,7 +84,5 @@ pub use shard::{SHARD_PROTOCOL, ShardRecord, ShardStep};
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 pub use turn::Turn;
 
-use remote::ReadCommit;
-
 #[cfg(test)]
 mod tests;

@@ -16,8 +16,9 @@ pub(super) use groups::{
     LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
 };
 pub(super) use state::{
-    CacheArguments, CacheCommand, FolderArguments, GatherArguments, ListFormat, PruneArguments,
-    ReportArguments, ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
+    CacheArguments, CacheCommand, CancelArguments, FolderArguments, GatherArguments, ListFormat,
+    PruneArguments, ReportArguments, ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat,
+    StateArguments,
 };
 
 use std::ffi::OsString;
@@ -118,6 +119,8 @@ pub(super) enum Command {
     },
     /// Try a program as an item function: send it odd items, and judge what it answers
     ProgramCheck(ProgramCheckArguments),
+    /// End the workers of a run whose coordinator is gone, and keep what they have finished
+    Cancel(CancelArguments),
     /// What engines start: work on one shard of a step
     #[command(hide = true)]
     Worker(WorkerArguments),

@@ -92,7 +92,7 @@ impl Job<'_> {
         let label = self.among.as_ref().and_then(|among| among.label.as_deref());
         let mut reporters =
             Reporters::open(output, console, (seed, label), data_on_stdout, &mut files, commands.clone())?;
-        let sent = sent::options(&self.engine.on, (&plan, &self.inputs), self.engine.grace)?;
+        let sent = sent::options(console, &self.engine.on, (&plan, &self.inputs), self.engine.grace)?;
         let options = RunOptions { sent: sent.map(Arc::new), ..self.options(selected, seed, &digest) };
         let mut refused = None;
         let mut ending = Ending::of(&plan, commands.clone(), options.logs).filter(|_| !self.kind.is_part());

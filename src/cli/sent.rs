@@ -4,13 +4,18 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::args::OnArguments;
+use super::args::ExecutorArguments;
+use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::load;
 use super::worker_inputs::{WorkerInputs, absolute};
+use crate::config::Executor;
 use crate::engine::{self, SentOptions};
 use crate::fleet::EngineOptions;
 use crate::plan::{Inputs, Plan};
+
+/// Time between two waves, where starting a job costs next to nothing.
+const WAVE_EVERY: Duration = Duration::from_millis(200);
 
 /// Variables that workers get: where programs and temporary files are, in which language and time zone, and how the network is
 /// reached. What the pipeline names travels in a file.
@@ -34,44 +39,43 @@ const PASSED_ON: [&str; 15] = [
 
 /// Where steps are sent; `None`: all of it runs here.
 pub(super) fn options(
-    arguments: &OnArguments,
+    console: &Console,
+    arguments: &ExecutorArguments,
     (plan, inputs): (&Plan, &Inputs),
     grace: Duration,
 ) -> Result<Option<SentOptions>, Fault> {
-    let name = match arguments.on.as_deref() {
-        None | Some("local") => return Ok(None),
-        Some(name) => name,
-    };
-    if name != "processes" {
-        return Err(Complaint::new(format!("there is no executor `{name}`")).into());
-    }
+    let Some(chosen) = arguments.resolve(console)? else { return Ok(None) };
+    chosen.demand_built()?;
     if inputs.state.is_none() {
         return Err(Complaint::new("a run whose steps are sent must be kept")
             .help("without `--no-state`: its workers write to the folder of the run")
             .into());
     }
-    let program = std::env::current_exe().map_err(|error| Fault::lacking("find this program", &error))?;
-    let env = PASSED_ON.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-    let engine = EngineOptions::Processes { program, env: env.collect() };
-    let cores = arguments.number("cores")?.unwrap_or(1).max(1);
-    let machine = load::cores() as u64;
-    let workers = arguments.number("workers")?.unwrap_or((machine / cores).max(1));
+    let executor = &chosen.executor;
     let file = absolute(plan.file.path());
     let digest = engine::plan_digest(plan, &inputs.set);
-    let secrets = WorkerInputs::of(plan, inputs).to_bytes();
-    let cores = usize::try_from(cores).unwrap_or(usize::MAX);
-    let workers = u32::try_from(workers).unwrap_or(u32::MAX);
-    let mut options = SentOptions::of_processes(engine, (workers, cores), (file, digest), secrets);
-    options.grace = grace;
-    if let Some(commit) = arguments.duration("commit")? {
-        options.commit = commit;
-    }
-    if let Some(attempts) = arguments.number("attempts")? {
-        options.attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-    }
-    if let Some(send_from) = arguments.number("send_from")? {
-        options.send_from = send_from;
-    }
-    options.time = arguments.duration("time")?;
-    Ok(Some(options))
+    Ok(Some(SentOptions {
+        executor: chosen.name.clone(),
+        engine: engine_options(executor)?,
+        workers: executor.workers(load::cores()),
+        cores: usize::try_from(executor.cores).unwrap_or(usize::MAX),
+        commit: executor.commit,
+        attempts: executor.attempts,
+        send_from: executor.send_from,
+        time: executor.time,
+        grace,
+        wave_every: WAVE_EVERY,
+        file,
+        plan: digest,
+        secrets: WorkerInputs::of(plan, inputs).to_bytes(),
+    }))
+}
+
+/// The engine of an executor that was found to be built.
+fn engine_options(executor: &Executor) -> Result<EngineOptions, Fault> {
+    let program = std::env::current_exe().map_err(|error| Fault::lacking("find this program", &error))?;
+    let named = executor.env.iter().map(String::as_str);
+    let env = PASSED_ON.into_iter().chain(named);
+    let env = env.filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+    Ok(EngineOptions::Processes { program, setup: executor.setup.clone(), env: env.collect() })
 }

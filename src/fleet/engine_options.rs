@@ -13,6 +13,8 @@ pub enum EngineOptions {
     Processes {
         /// The program that is the worker.
         program: PathBuf,
+        /// Shell lines that run before it.
+        setup: Option<String>,
         /// All variables that it sees.
         env: Vec<(OsString, OsString)>,
     },
@@ -22,7 +24,9 @@ impl EngineOptions {
     /// The engine, for the workers of the step that has this remote folder.
     pub fn start(&self, remote: &Path) -> Box<dyn JobEngine> {
         match self {
-            Self::Processes { program, env } => Box::new(Processes::new(program, env, remote)),
+            Self::Processes { program, setup, env } => {
+                Box::new(Processes::new((program, setup.as_deref()), env, remote))
+            }
         }
     }
 }

@@ -19,10 +19,17 @@ const NOT_STARTED: u8 = 127;
 /// Processes that are started here.
 #[derive(Debug)]
 pub(super) struct Processes {
+    worker: Worker,
+    waves: BTreeMap<u32, ProcessWave>,
+}
+
+/// How a worker is started.
+#[derive(Debug)]
+struct Worker {
     program: PathBuf,
+    setup: Option<String>,
     env: Vec<(OsString, OsString)>,
     remote: PathBuf,
-    waves: BTreeMap<u32, ProcessWave>,
 }
 
 #[derive(Debug)]
@@ -44,9 +51,15 @@ enum Job {
 }
 
 impl Processes {
-    pub(super) fn new(program: &Path, env: &[(OsString, OsString)], remote: &Path) -> Self {
+    /// `setup`: shell lines before each worker.
+    pub(super) fn new(
+        (program, setup): (&Path, Option<&str>),
+        env: &[(OsString, OsString)],
+        remote: &Path,
+    ) -> Self {
         let (program, env, remote) = (program.to_path_buf(), env.to_vec(), remote.to_path_buf());
-        Self { program, env, remote, waves: BTreeMap::new() }
+        let worker = Worker { program, setup: setup.map(str::to_owned), env, remote };
+        Self { worker, waves: BTreeMap::new() }
     }
 
     /// Notes who has ended and starts who may; whether anybody has ended.
@@ -68,7 +81,7 @@ impl Processes {
                 }
                 if matches!(job, Job::Waiting) {
                     let log = wave.logs.get(task as usize);
-                    *job = match start(&self.program, &self.env, &self.remote, (*number, task), log) {
+                    *job = match self.worker.start((*number, task), log) {
                         Ok(child) => {
                             running += 1;
                             Job::Running { child, is_asked: false }
@@ -82,23 +95,26 @@ impl Processes {
     }
 }
 
-fn start(
-    program: &Path,
-    env: &[(OsString, OsString)],
-    remote: &Path,
-    (wave, task): (u32, u32),
-    log: Option<&PathBuf>,
-) -> std::io::Result<Child> {
-    let log = match log {
-        Some(log) => File::options().create(true).append(true).mode(0o600).open(log)?,
-        None => File::options().write(true).open("/dev/null")?,
-    };
-    let mut command = Command::new(program);
-    command.arg("worker").arg(remote).arg(wave.to_string()).arg(task.to_string());
-    command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
-    // What a terminal sends is for the coordinator, which tells its workers.
-    command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    command.spawn()
+impl Worker {
+    fn start(&self, (wave, task): (u32, u32), log: Option<&PathBuf>) -> std::io::Result<Child> {
+        let log = match log {
+            Some(log) => File::options().create(true).append(true).mode(0o600).open(log)?,
+            None => File::options().write(true).open("/dev/null")?,
+        };
+        let mut command = match &self.setup {
+            None => Command::new(&self.program),
+            Some(setup) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.arg("-c").arg(format!("{setup}\nexec \"$@\"")).arg("sh").arg(&self.program);
+                shell
+            }
+        };
+        command.arg("worker").arg(&self.remote).arg(wave.to_string()).arg(task.to_string());
+        command.env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
+        // What a terminal sends is for the coordinator, which tells its workers.
+        command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.spawn()
+    }
 }
 
 fn exit(status: ExitStatus) -> Exit {

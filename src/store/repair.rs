@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::lock::Lock;
-use super::{StoreError, StoredRun, database, paths, private, rebuild};
+use super::{StoreError, StoredRun, database, paths, private, rebuild, remote};
 
 /// Puts the run in this folder in order. Gives what there is to say about it; an error while a process is at work on
 /// it, or when the disk refuses.
@@ -19,7 +19,8 @@ pub(super) fn repair(run: &Path) -> Result<Vec<String>, StoreError> {
     let mut said = stored.warnings().to_vec();
     let damaged = !said.is_empty();
     drop(stored);
-    let connection = if damaged { remade(run)? } else { database::write(&path)? };
+    let mut connection = if damaged { remade(run)? } else { database::write(&path)? };
+    said.extend(remote::salvage(run, &mut connection)?);
     said.extend(cut(run, &connection)?);
     let sql =
         "UPDATE run SET status = 'interrupted', ended = coalesce((SELECT max(at) FROM commits), started)

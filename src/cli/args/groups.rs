@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::executor::ExecutorArguments;
 use super::value;
-use crate::cli::exit::Complaint;
 use crate::engine::Shard;
 
 /// What decides which values a pipeline file sees.
@@ -120,38 +120,7 @@ pub(in crate::cli) struct EngineArguments {
     pub(in crate::cli) lock: Option<LockChoice>,
     /// Where items run.
     #[command(flatten)]
-    pub(in crate::cli) on: OnArguments,
-}
-
-/// Where the items of steps run.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Running")]
-pub(in crate::cli) struct OnArguments {
-    /// Send steps of many items to this executor [default: local]
-    #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) on: Option<String>,
-    /// Set one key of the executor; may be given several times
-    #[arg(long, value_name = "KEY=VALUE", value_parser = value::assignment, hide_short_help = true)]
-    pub(in crate::cli) executor_set: Vec<(String, String)>,
-}
-
-impl OnArguments {
-    fn value(&self, key: &str) -> Option<&str> {
-        let set = self.executor_set.iter().rev().find(|(name, _)| name == key);
-        set.map(|(_, value)| value.as_str())
-    }
-
-    pub(in crate::cli) fn number(&self, key: &str) -> Result<Option<u64>, Complaint> {
-        let read =
-            |text: &str| text.parse().map_err(|_| Complaint::new(format!("`{key}` is no number: `{text}`")));
-        self.value(key).map(read).transpose()
-    }
-
-    pub(in crate::cli) fn duration(&self, key: &str) -> Result<Option<Duration>, Complaint> {
-        let read =
-            |text: &str| value::duration(text).map_err(|error| Complaint::new(format!("`{key}`: {error}")));
-        self.value(key).map(read).transpose()
-    }
+    pub(in crate::cli) on: ExecutorArguments,
 }
 
 /// What is said about a run.

@@ -60,6 +60,17 @@ pub(in crate::cli) struct ResumeArguments {
     pub(in crate::cli) output: OutputArguments,
 }
 
+/// The arguments of `flowrun cancel`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct CancelArguments {
+    /// Id of a run, its beginning, `latest`, or a pipeline file for its latest run
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: String,
+    /// Where the run is kept.
+    #[command(flatten)]
+    pub(in crate::cli) folder: FolderArguments,
+}
+
 /// The arguments of `flowrun gather`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct GatherArguments {

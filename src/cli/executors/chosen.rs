@@ -43,15 +43,14 @@ impl ExecutorArguments {
 
 impl ChosenExecutor {
     /// Refuses what no step can be sent to yet.
-    #[expect(dead_code, reason = "what runs is sent by another part of the command line")]
     pub(in crate::cli) fn demand_built(&self) -> Result<(), Complaint> {
         match self.executor.engine.kind() {
-            ExecutorKind::Kubernetes => {
-                let message =
-                    format!("executor `{}` cannot be used: kind `kubernetes` is not built yet", self.name);
+            ExecutorKind::Processes => Ok(()),
+            kind @ (ExecutorKind::Slurm | ExecutorKind::Command | ExecutorKind::Kubernetes) => {
+                let (name, kind) = (&self.name, kind.name());
+                let message = format!("executor `{name}` cannot be used: kind `{kind}` is not built yet");
                 Err(Complaint::new(message).help("`flowrun executors` lists the others"))
             }
-            ExecutorKind::Processes | ExecutorKind::Slurm | ExecutorKind::Command => Ok(()),
         }
     }
 }

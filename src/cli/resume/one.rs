@@ -9,7 +9,7 @@ use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::job::{Among, Job};
 use crate::cli::load;
 use crate::cli::request::Request;
-use crate::engine::{Interrupt, ResumeOptions};
+use crate::engine::{self, Interrupt, ResumeOptions};
 use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
 
@@ -38,6 +38,7 @@ impl Resumption<'_> {
                 .help(format!("interrupt it or wait for its end; `flowrun show {id}` says how far it is"))
                 .into());
         }
+        refuse_living(self.folder, id)?;
         let request = Request::kept(old.request().as_deref(), &record.params);
         if record.file.is_empty() {
             let message = format!("run `{id}` is too damaged to know its pipeline file");
@@ -73,6 +74,20 @@ impl Resumption<'_> {
         drop(old);
         job.carry_out(self.console, interrupt)
     }
+}
+
+/// Refuses a run whose coordinator is gone and whose workers are not.
+fn refuse_living(folder: &Path, id: &str) -> Result<(), Fault> {
+    let living = engine::living_workers(folder, id)?.len();
+    if living == 0 {
+        return Ok(());
+    }
+    let (workers, are) = if living == 1 { ("worker", "is") } else { ("workers", "are") };
+    Err(Complaint::new(format!(
+        "{living} {workers} of run `{id}` {are} still at work, and their coordinator is gone"
+    ))
+    .help(format!("`flowrun cancel {id}` ends them and keeps what they have finished"))
+    .into())
 }
 
 /// Where the pipeline file is now: where it was, or beside the folder of the runs when both were moved.

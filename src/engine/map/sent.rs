@@ -47,7 +47,7 @@ pub(in crate::engine) fn options_of<'a>(
         each.key.is_some() && (each.cache || context.run_store.is_some_and(|keep| keep.resume().is_some()));
     let stays = is_bound || is_known || context.roles.wanted[step.id.at()].is_some();
     let is_source = context.roles.roles[step.id.at()] != Role::Work;
-    (keeps && !stays && !is_source).then_some(sent)
+    (keeps && !stays && !is_source && !step.local).then_some(sent)
 }
 
 /// Items that were written down for the workers.
@@ -94,7 +94,7 @@ impl Books for StepBooks<'_, '_> {
 impl Coordinator<'_> {
     /// Carries a sent step out.
     pub(super) fn carry_out_sent(mut self, sent: &SentOptions) -> StepResult {
-        let fault = self.send(sent).err();
+        let fault = self.send(&sent.for_step(self.each)).err();
         if fault.is_some() {
             self.scheduler.source_failed();
         }

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fleet::EngineOptions;
-
-/// How long a worker goes on after it was told to end: what its items get, and then it is gone.
-const GRACE: Duration = Duration::from_secs(5);
+use crate::plan::MapLike;
+use crate::schedule::Resources;
 
 /// Where and how steps are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,27 +39,17 @@ pub struct SentOptions {
 }
 
 impl SentOptions {
-    /// Worker processes of this machine, of a plan with this digest.
-    pub fn of_processes(
-        engine: EngineOptions,
-        (workers, cores): (u32, usize),
-        (file, plan): (PathBuf, String),
-        secrets: Vec<u8>,
-    ) -> Self {
+    /// Those of one step, by what it needs and how many of its items may run at once anywhere.
+    #[must_use]
+    pub(in crate::engine) fn for_step(&self, each: &MapLike) -> Self {
+        let Resources { cores, time, .. } = &each.resources;
+        let total = each.policy.total.map(|total| total / each.policy.concurrency.max(1));
+        let most = total.map_or(u32::MAX, |most| u32::try_from(most.max(1)).unwrap_or(u32::MAX));
         Self {
-            executor: "processes".to_owned(),
-            engine,
-            workers,
-            cores,
-            commit: Duration::from_secs(120),
-            attempts: 3,
-            send_from: 1000,
-            time: None,
-            grace: GRACE,
-            wave_every: Duration::from_millis(200),
-            file,
-            plan,
-            secrets,
+            cores: cores.map_or(self.cores, |cores| usize::try_from(cores).unwrap_or(usize::MAX)),
+            time: self.time.map(|limit| time.map_or(limit, |needed| needed.max(limit))),
+            workers: self.workers.min(most),
+            ..self.clone()
         }
     }
 }

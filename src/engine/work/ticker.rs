@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{WorkerJob, since};
 use crate::engine::interrupt::Interrupt;
+use crate::engine::living::node;
 use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, RemoteJob};
 use crate::engine::run_store::RunStore;
 use crate::event::Why;
@@ -85,6 +86,9 @@ impl<'a> Ticker<'a> {
         let beat_every = BEAT_MIN.max(Duration::from_secs(1) * self.job.workers / BEATS_A_SECOND);
         loop {
             if ended.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
+                // Who has ended is not waited for.
+                let (shard, attempt, _) = self.watch.get();
+                let _ = self.place.remove(&RemoteFile::Beat(&shard, attempt));
                 return;
             }
             self.obey();
@@ -139,8 +143,10 @@ impl<'a> Ticker<'a> {
     }
 
     fn commit(&self) {
+        let (shard, attempt, _) = self.watch.get();
         match self.store.commit_shard(Why::Commit, Vec::new()) {
             Ok(ShardCommit::Made { goes_on }) => {
+                let _ = self.place.remove(&RemoteFile::Beat(&shard, attempt));
                 self.committed.store(true, Ordering::SeqCst);
                 if !goes_on {
                     // There is nothing left, or the chain has become too long for a name.
@@ -162,10 +168,4 @@ impl<'a> Ticker<'a> {
         let beat = BeatFile { protocol: PROTOCOL, job: self.at, stamp, tally, node, pid };
         let _ = remote_job::replace(self.place, &RemoteFile::Beat(&shard, attempt), &beat);
     }
-}
-
-/// Name of the machine, as it calls itself.
-pub(super) fn node() -> String {
-    let name = rustix::system::uname();
-    name.nodename().to_string_lossy().into_owned()
 }

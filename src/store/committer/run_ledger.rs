@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::ledger::{Ledger, WriterOrder};
 use super::pending::CommitGroup;
 use crate::store::clock::{micros, now};
 use crate::store::record::{RecordLine, RunEnd, StepBegin, StepEnd};
+use crate::store::remote::import;
 use crate::store::rows::{self, CommitRow};
 use crate::store::segment::{SegmentWriter, WrittenAt};
 use crate::store::title::StepTitle;
-use crate::store::{Cache, ReadCommit, ReadShard, RunDir, StepSpec, StoreError, paths};
+use crate::store::{Cache, RunDir, StepSpec, StoreError, paths};
 
 /// A step that is being kept.
 struct KeptStep {
@@ -175,25 +174,6 @@ impl RunLedger {
             self.run.warn(format!("results are not remembered: {error}"));
         }
     }
-}
-
-/// Names the commits of a shard that was taken over, behind so many others. It gives how many there are then.
-fn import(
-    connection: &Connection,
-    (step, segment): (&str, u32),
-    shard: &ReadShard,
-    mut commits: i64,
-) -> rusqlite::Result<i64> {
-    for commit in &shard.commits {
-        let ReadCommit { place, endings, facts, spans, lines, notes } = commit;
-        let (place, endings, facts, lines) = (*place, *endings, *facts, *lines);
-        let source = &*shard.source;
-        commits += 1;
-        let row = CommitRow { step, place, segment, source, endings, facts, spans, lines };
-        rows::commit(connection, commits, &row)?;
-        rows::notes(connection, step, facts.at, notes)?;
-    }
-    Ok(commits)
 }
 
 /// What the record says of an order.

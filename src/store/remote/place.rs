@@ -42,6 +42,13 @@ impl RemotePlace {
         Self { folder }
     }
 
+    /// The folders of all sent steps of a run.
+    pub fn all(state: &Path, run: &str) -> Vec<Self> {
+        let steps = fs::read_dir(paths::steps(&paths::run(state, run)));
+        let places = steps.into_iter().flatten().flatten().map(|step| step.path().join("remote"));
+        places.filter(|place| place.join("beat").is_dir()).map(Self::open).collect()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.folder
@@ -200,7 +207,12 @@ impl RemotePlace {
     pub fn clear(&self, is_well: bool) -> Result<(), StoreError> {
         for name in FOLDERS.into_iter().filter(|name| is_well || *name != "log") {
             let path = self.folder.join(name);
-            fs::remove_dir_all(&path).map_err(|error| StoreError::io("remove", &path, error))?;
+            match fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", &path, error));
+                }
+                _ => {}
+            }
         }
         for file in [RemoteFile::Job, RemoteFile::Secrets, RemoteFile::Input, RemoteFile::Control] {
             self.remove(&file)?;

@@ -40,6 +40,11 @@ pub struct ReadShard {
 }
 
 impl ReadShard {
+    /// Commits of a file that has no record.
+    pub(super) fn of_commits(path: PathBuf, source: String, commits: Vec<ReadCommit>) -> Self {
+        Self { path, source, commits, done: Indices::default() }
+    }
+
     /// The items whose endings it has.
     pub fn done(&self) -> &Indices {
         &self.done
@@ -69,7 +74,7 @@ impl RemotePlace {
         let (mut commits, mut done) = (Vec::with_capacity(record.frames.len()), Covered::default());
         for frame in &record.frames {
             let place = BlockPlace { tag, segment: 0, offset: frame.offset, length: frame.length };
-            let commit = read(&file, place, frame)
+            let commit = read_commit(&file, place, frame)
                 .ok_or_else(|| damaged(&path, "a commit that its record names is damaged"))?;
             let items = items_of(&commit.spans).filter(|items| !done.overlaps(items));
             done.add(&items.ok_or_else(|| damaged(&path, "it has an item twice"))?);
@@ -90,7 +95,8 @@ fn damaged(path: &Path, what: &str) -> StoreError {
     StoreError::damaged(path, what)
 }
 
-fn read(file: &File, place: BlockPlace, frame: &AttemptFrame) -> Option<ReadCommit> {
+/// A commit that stands there; `None`: it is damaged.
+pub(super) fn read_commit(file: &File, place: BlockPlace, frame: &AttemptFrame) -> Option<ReadCommit> {
     let head = segment::read_head(file, place).filter(|head| head.blocks_length() == frame.endings)?;
     let notes = segment::read_notes(file, place, &head)?;
     Some(ReadCommit {

@@ -170,3 +170,49 @@ steps:
     let found = std::process::Command::new("grep").args(["-rl", value]).arg(project.path("")).output();
     assert_eq!(String::from_utf8_lossy(&found.expect("grep is there").stdout), "");
 }
+
+/// Kills a coordinator once so many items have begun.
+fn killed_coordinator(items: u64, begun: usize) -> Project {
+    let project = Project::with(SLOW).file("n.jsonl", rows(items));
+    let mut run = start(&project, &["--executor-set", "workers=2"]);
+    until(|| (project.has("ran") && project.read("ran").lines().count() > begun).then_some(()));
+    run.kill().expect("a child");
+    run.wait().expect("a child");
+    project
+}
+
+#[test]
+fn workers_outlive_their_coordinator_until_they_are_cancelled() {
+    let project = killed_coordinator(400, 20);
+    one_worker(&project);
+    let refused = project.run(&["resume"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("still at work"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("flowrun cancel"), "{}", refused.stderr);
+    project.run(&["cancel", "latest"]).ok();
+    assert_eq!(workers(&project.path("")), [] as [u32; 0]);
+    let found = std::process::Command::new("find").arg(project.path("")).args(["-name", "secrets"]).output();
+    assert_eq!(String::from_utf8_lossy(&found.expect("find is there").stdout), "");
+    project.run(&[&["resume", "-q"], &ON[..]].concat()).ok();
+    assert_eq!(project.read("out.jsonl"), expected(400));
+    let counts = begun(&project);
+    assert!(counts.values().all(|count| *count == 1), "no item ran twice: {counts:?}");
+    let ended = project.run(&["cancel", "latest"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+}
+
+#[test]
+fn what_workers_had_finished_when_all_were_killed_is_taken_over() {
+    let project = killed_coordinator(400, 150);
+    until(|| {
+        let there = workers(&project.path(""));
+        there.iter().for_each(|pid| signal(*pid, "KILL"));
+        there.is_empty().then_some(())
+    });
+    let ran = project.run(&[&["resume"], &ON[..]].concat()).ok();
+    assert!(ran.stderr.contains("that its workers had finished are taken over"), "{}", ran.stderr);
+    assert_eq!(project.read("out.jsonl"), expected(400));
+    let counts = begun(&project);
+    let repeated: u64 = counts.values().map(|count| count - 1).sum();
+    assert!(repeated <= 160, "{repeated} items ran again");
+}

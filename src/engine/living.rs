@@ -1,0 +1,101 @@
+//! Workers outlive a coordinator that is killed. This module says which of a run's workers are at work, by their beats, and
+//! ends them.
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::remote_job::{self, BeatFile, Control};
+use crate::runtime::clock;
+use crate::schedule::fleet::Halt;
+use crate::store::{RemoteFile, RemotePlace, StoreError};
+
+/// A worker whose beat is older is gone, or will find nobody who waits for it.
+const BEAT_MAX: Duration = Duration::from_secs(30);
+/// How often it is looked whether workers have ended.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A worker process that is at work, as far as can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivingWorker {
+    /// The machine.
+    pub node: String,
+    /// The process there.
+    pub pid: u32,
+}
+
+/// The workers of a run that are at work.
+///
+/// # Errors
+/// Fails when the folders of its steps cannot be read.
+pub fn living_workers(state: &Path, run: &str) -> Result<Vec<LivingWorker>, StoreError> {
+    let mut living = Vec::new();
+    for place in RemotePlace::all(state, run) {
+        for (shard, attempt) in place.beats()? {
+            let file = RemoteFile::Beat(&shard, attempt);
+            let Ok(Some(beat)) = remote_job::read::<BeatFile>(&place, &file) else { continue };
+            let worker = LivingWorker { node: beat.node, pid: beat.pid };
+            let written = std::fs::metadata(place.file(&file)).and_then(|file| file.modified());
+            let age = written.ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+            let is_new = age.is_none_or(|age| age < BEAT_MAX);
+            if is_new && worker.may_live(&place) {
+                living.push(worker);
+            }
+        }
+    }
+    Ok(living)
+}
+
+/// Tells the workers of a run whose coordinator is gone to end, and waits so long; those of this machine that have not ended
+/// then are killed.
+///
+/// # Errors
+/// Fails when the folders of its steps cannot be read or written.
+pub fn end_workers(state: &Path, run: &str, patience: Duration) -> Result<Vec<LivingWorker>, StoreError> {
+    for place in RemotePlace::all(state, run) {
+        let control = Control::new(Some(Halt::Drain), Vec::new());
+        remote_job::replace(&place, &RemoteFile::Control, &control)?;
+    }
+    let (begun, mut kills) = (clock::now(), 0);
+    loop {
+        let living = living_workers(state, run)?;
+        if living.is_empty() || kills > 1 {
+            return Ok(living);
+        }
+        let waited: Instant = begun + patience * (kills + 1);
+        if clock::now() >= waited {
+            kills += 1;
+            living.iter().for_each(LivingWorker::kill);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+impl LivingWorker {
+    /// Whether its process is there, where that can be seen.
+    fn may_live(&self, place: &RemotePlace) -> bool {
+        if self.node != node() {
+            return true;
+        }
+        let words = std::fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let folder =
+            place.path().file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
+        let mut words = words.split(|byte| *byte == 0).skip(1);
+        words.any(|word| word == b"worker") && words.any(|word| word.ends_with(&folder))
+    }
+
+    fn kill(&self) {
+        if self.node == node()
+            && let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw)
+        {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Name of the machine, as it calls itself.
+pub(super) fn node() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,144 @@
+//! What workers had finished of a step whose coordinator is gone is taken into the books here: first the shards that have
+//! records, then whole commits of attempts that have none. It may be done any number of times.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::attempt_state::AttemptFrame;
+use super::place::RemotePlace;
+use super::read_shard::{ReadCommit, ReadShard, items_of, read_commit};
+use super::source_name::source_name;
+use crate::store::endings::{self, BlockPlace};
+use crate::store::rows::{self, CommitRow};
+use crate::store::segment::{self, sync_folder};
+use crate::store::{StoreError, StoredRun, paths};
+use crate::value::{Covered, Indices};
+
+/// Takes what all sent steps of the run in this folder had finished into its database, and says what that is.
+pub(in crate::store) fn salvage(run: &Path, connection: &mut Connection) -> Result<Vec<String>, StoreError> {
+    let mut said = Vec::new();
+    let Ok(steps) = fs::read_dir(paths::steps(run)) else { return Ok(said) };
+    for step in steps.flatten() {
+        let name = step.file_name().to_string_lossy().into_owned();
+        let place = RemotePlace::open(step.path().join("remote"));
+        if !place.path().join("done").is_dir() {
+            continue;
+        }
+        let index = StoredRun::open(run)?.index(&name)?;
+        let mut committed = Covered::default();
+        for span in &index.spans {
+            committed.add(&Indices::run(span.first, u64::from(span.count)));
+        }
+        let mut step = SalvagedStep { run, name, place, connection, committed };
+        let items = step.take_over()?;
+        if items > 0 {
+            let name = &step.name;
+            said.push(format!("{items} items of step `{name}` that its workers had finished are taken over"));
+        }
+        step.place.clear(false)?;
+    }
+    Ok(said)
+}
+
+struct SalvagedStep<'a> {
+    run: &'a Path,
+    name: String,
+    place: RemotePlace,
+    connection: &'a mut Connection,
+    committed: Covered,
+}
+
+impl SalvagedStep<'_> {
+    /// How many items were taken over.
+    fn take_over(&mut self) -> Result<u64, StoreError> {
+        let before = self.committed.count();
+        let id = paths::id(self.run);
+        for shard in self.place.done()? {
+            // Damage of one shard costs that shard.
+            let Ok(Some(record)) = self.place.record(&shard) else { continue };
+            let Ok(read) = self.place.read_shard((&id, &self.name), &record) else { continue };
+            self.import(read)?;
+        }
+        let mut attempts = self.place.all_attempts()?;
+        attempts.sort();
+        for (shard, attempt) in attempts {
+            let source = source_name(&shard, attempt);
+            let path = self.place.attempt(&shard, attempt);
+            let tag = endings::tag_of_source(&id, &self.name, &source);
+            let Ok(found) = segment::scan(&path, |_| (tag, 0)) else { continue };
+            let Ok(file) = File::open(&path) else { continue };
+            let commits = found.commits.iter().filter_map(|found| {
+                let BlockPlace { offset, length, .. } = found.place;
+                let frame = AttemptFrame { offset, length, endings: found.head.blocks_length() };
+                read_commit(&file, found.place, &frame)
+            });
+            let commits: Vec<ReadCommit> = commits.collect();
+            self.import(ReadShard::of_commits(path, source, commits))?;
+        }
+        Ok(self.committed.count() - before)
+    }
+
+    /// Takes over the commits of which no item is there yet.
+    fn import(&mut self, mut shard: ReadShard) -> Result<(), StoreError> {
+        let mut new = Covered::default();
+        shard.commits.retain(|commit| {
+            let items = items_of(&commit.spans).filter(|items| !items.is_empty());
+            let items = items.filter(|items| !self.committed.overlaps(items) && !new.overlaps(items));
+            items.map(|items| new.add(&items)).is_some()
+        });
+        if shard.commits.is_empty() {
+            return Ok(());
+        }
+        let segment = self.link(&shard.path)?;
+        let database = paths::database(self.run);
+        self.name(segment, &shard).map_err(|error| StoreError::sql("write", &database, error))?;
+        self.committed.add(&new.indices());
+        Ok(())
+    }
+
+    /// Gives a file its name among the segments, and its number.
+    fn link(&self, path: &Path) -> Result<u32, StoreError> {
+        let folder = paths::step(self.run, &self.name);
+        let mut number = 0;
+        loop {
+            number += 1;
+            match fs::hard_link(path, paths::segment(self.run, &self.name, number)) {
+                Ok(()) => {
+                    sync_folder(&folder)?;
+                    return Ok(number);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(StoreError::io("link", path, error)),
+            }
+        }
+    }
+
+    fn name(&mut self, segment: u32, shard: &ReadShard) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        let sql = "SELECT coalesce(max(seq), 0) FROM commits";
+        let before = transaction.query_row(sql, params![], |row| row.get::<_, i64>(0))?;
+        import(&transaction, (&self.name, segment), shard, before)?;
+        transaction.commit()
+    }
+}
+
+/// Names the commits of a shard that was taken over, behind so many others. It gives how many there are then.
+pub(in crate::store) fn import(
+    connection: &Connection,
+    (step, segment): (&str, u32),
+    shard: &ReadShard,
+    mut commits: i64,
+) -> rusqlite::Result<i64> {
+    for commit in &shard.commits {
+        let ReadCommit { place, endings, facts, spans, lines, notes } = commit;
+        let (place, endings, facts, lines) = (*place, *endings, *facts, *lines);
+        let source = &*shard.source;
+        commits += 1;
+        let row = CommitRow { step, place, segment, source, endings, facts, spans, lines };
+        rows::commit(connection, commits, &row)?;
+        rows::notes(connection, step, facts.at, notes)?;
+    }
+    Ok(commits)
+}
