@@ -13,6 +13,7 @@ mod document;
 mod ending;
 mod executor;
 mod executor_engine;
+mod executor_findings;
 mod executor_kind;
 mod executors;
 mod file_kind;
@@ -55,6 +56,7 @@ pub use document::{
 pub use ending::{AtEnd, Keep};
 pub use executor::Executor;
 pub use executor_engine::{CommandEngine, ExecutorEngine, Kubernetes, Slurm, Toleration, Volume};
+pub use executor_findings::{judge_executor, judge_executors};
 pub use executor_kind::ExecutorKind;
 pub use executors::{Executors, LOCAL, decode_executors};
 pub use file_kind::{EXTENSIONS, FileKind, is_yaml};

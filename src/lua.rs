@@ -47,9 +47,9 @@ pub(crate) use process::end_programs;
 pub use raw::JointEvaluation;
 pub use script::{
     BigLiteral, Block, COMBINE_PARAMETERS, FOLD_PARAMETERS, FastWay, Footprint, KEYWORDS, LimitNames,
-    Lookalike, LuaName, MissingModule, NamedLua, Obstacle, PARAMETERS, RETRY_PARAMETERS, Reach, Reached,
-    Script, Seen, Wants, big_literals, check_lua_name, computed_reads, computed_reads_at_start,
-    false_escapes, function_place, limit_mentions, lookalikes, missing_modules, reaches,
+    LiteralPath, Lookalike, LuaName, MissingModule, NamedLua, Obstacle, PARAMETERS, RETRY_PARAMETERS, Reach,
+    Reached, Script, Seen, Wants, big_literals, check_lua_name, computed_reads, computed_reads_at_start,
+    false_escapes, function_place, limit_mentions, literal_paths, lookalikes, missing_modules, reaches,
 };
 pub use stray::{NamedText, StrayName, global_places};
 pub use stubs::stubs;

@@ -10,9 +10,11 @@ use self::search::FoundFiles;
 use super::args::{CheckArguments, FormatChoice};
 use super::console::{Console, put, rendered, say};
 use super::diagnostic::{self, Format};
+use super::executors::ChosenExecutor;
 use super::exit::{Complaint, Exit, Fault};
 use super::others::without_others;
 use super::{load, redact};
+use crate::plan::Inputs;
 use crate::source::{Diagnostic, Severity};
 
 /// Names of files that are left aside, as many as are said.
@@ -20,11 +22,13 @@ const LEFT_MAX: usize = 5;
 
 /// Checks files and folders.
 pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<Exit, Fault> {
-    arguments.executor.resolve(console)?;
+    let executor = arguments.executor.resolve(console)?;
     let mut complaints = Vec::new();
     let FoundFiles { checked: files, left } = files(arguments, &mut complaints);
-    let inputs = load::no_inputs(console);
-    let (mut diagnostics, mut told) = (Vec::new(), BTreeSet::new());
+    let sent_to = executor.as_ref().map(ChosenExecutor::sent_to);
+    let inputs = Inputs { sent_to, ..load::no_inputs(console) };
+    let mut diagnostics: Vec<Diagnostic> = executor.iter().flat_map(ChosenExecutor::findings).collect();
+    let mut told = BTreeSet::new();
     let mut read = 0;
     for file in &files {
         match load::either(file, &inputs) {

@@ -55,8 +55,12 @@ pub(super) fn either(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Compla
         return Ok(checked(path, &bytes, inputs));
     }
     let loaded = config::load_as(kind, &bytes, &path.to_string_lossy(), &place(path));
-    let diagnostics =
-        if kind == FileKind::Included { plan::check_included(loaded) } else { loaded.diagnostics };
+    let diagnostics = if kind == FileKind::Included {
+        plan::check_included(loaded)
+    } else {
+        let judged = config::judge_executors(&loaded);
+        loaded.diagnostics.into_iter().chain(judged).collect()
+    };
     Ok(CheckedFile { plan: None, diagnostics, complaints: Vec::new() })
 }
 

@@ -1,7 +1,7 @@
 //! These are the codes of this floor's findings, each with its meaning in one line.
 
 /// Code and meaning of every finding about the text and the shape of a pipeline file, sorted.
-pub const CODES: [(&str, &str); 33] = [
+pub const CODES: [(&str, &str); 36] = [
     ("flowrun::bad_duration", "a text is not a duration such as `10s`"),
     ("flowrun::bad_name", "a name is not an id, or an input is not an id or `ID.failed`"),
     ("flowrun::bad_number", "a number has no JSON value: too large for 64 bits, infinite, or not a number"),
@@ -15,11 +15,14 @@ pub const CODES: [(&str, &str); 33] = [
     ("flowrun::duplicate_key", "a map has one key twice"),
     ("flowrun::empty_file", "the file holds nothing"),
     ("flowrun::empty_steps", "the pipeline has no steps"),
+    ("flowrun::executor_time", "jobs of an executor end before they have done much"),
     ("flowrun::from_in_source", "a step that brings items in has `from`"),
     ("flowrun::lua_cut", "YAML reads a part of Lua as a comment"),
     ("flowrun::lua_folded", "YAML joins the lines of Lua"),
     ("flowrun::missing_key", "a map lacks a key that it needs"),
+    ("flowrun::no_image", "an executor of Kubernetes has no image"),
     ("flowrun::no_verb", "a step has none of the keys that say what it does"),
+    ("flowrun::no_volume", "an executor of Kubernetes has no volume"),
     ("flowrun::not_utf8", "the file is not UTF-8 text"),
     ("flowrun::out_of_range", "a number is too small or too large"),
     ("flowrun::too_many", "the file has more findings than are shown"),

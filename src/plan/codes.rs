@@ -92,11 +92,20 @@ pub(super) const BAD_TEST: &str = "flowrun::bad_test";
 /// Two tests with one name.
 pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 
+/// A function that is sent uses a file that only this machine has.
+pub(super) const ONLY_HERE: &str = "flowrun::only_here";
+/// All workers of a step that is sent write one file.
+pub(super) const SHARED_WRITE: &str = "flowrun::shared_write";
+/// A deadline runs while jobs wait.
+pub(super) const DEADLINE_QUEUE: &str = "flowrun::deadline_queue";
+/// A step is not sent because of its rate limit.
+pub(super) const RATE_HERE: &str = "flowrun::rate_here";
+
 /// A fault of flowrun itself; no file brings it about.
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 44] = [
+pub const CODES: [(&str, &str); 48] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -137,6 +146,10 @@ pub const CODES: [(&str, &str); 44] = [
     (UNUSED_CONCURRENCY, "a rate limit never lets as many items run at once"),
     (UNUSED_LANES, "a process of a program is never sent as many items as its `lanes` allow"),
     (UNREAD_FAILURES, "items may fail, and nothing reads those that did"),
+    (ONLY_HERE, "with `--on`: a function that is sent uses a file that only this machine has"),
+    (SHARED_WRITE, "with `--on`: all workers of a step that is sent write one file"),
+    (DEADLINE_QUEUE, "with `--on`: a deadline runs while jobs wait in a queue"),
+    (RATE_HERE, "with `--on`: a step is not sent because its limit cannot be shared out"),
     (LITERAL_PATH, "a sign in the path of a `write` looks like more than text, and is text"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
     (BAD_TEST, "a test cannot be run, or expects what cannot be"),

@@ -42,8 +42,21 @@ pub struct Inputs {
     pub unseen: BTreeSet<String>,
     /// Whether this is only a check: required params and variables may then be missing.
     pub check_only: bool,
+    /// The executor by which steps are judged that would be sent there.
+    pub sent_to: Option<SentTo>,
     /// Files that an editor has open, whose texts go before those on the disk.
     pub open: OpenTexts,
+}
+
+/// An executor, as far as a pipeline is judged by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentTo {
+    /// Its name.
+    pub name: String,
+    /// Where all workers see what is here too; `None`: nobody knows.
+    pub volume: Option<PathBuf>,
+    /// Whether jobs wait until there is room for them.
+    pub has_queue: bool,
 }
 
 /// A run that was asked for wrongly: the pipeline file may be as good as it likes.

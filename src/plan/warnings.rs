@@ -7,6 +7,7 @@ mod failures;
 mod governed;
 mod literal_path;
 mod policy;
+mod sent;
 mod unseen_file;
 
 pub(super) use governed::WarningContext;
@@ -33,6 +34,9 @@ impl WarningContext<'_> {
             found.extend(policy::empty_lanes(self.places, governed));
             found.extend(policy::hopeless(self, governed));
             found.extend(count.and_then(|count| policy::late(self.places, governed, count)));
+            if let Some(to) = &self.inputs.sent_to {
+                sent::check(self, governed, to, found);
+            }
         }
         for step in &self.step_index.steps {
             literal_path::check(self, step, found);

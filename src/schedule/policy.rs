@@ -66,6 +66,14 @@ impl RateUse {
     pub fn label(&self) -> Arc<str> {
         self.name.clone().unwrap_or_else(|| self.rate.to_string().into())
     }
+
+    /// Whether several processes may each have a share of it: in a window there are starts enough for several, and each takes
+    /// one.
+    pub fn can_be_shared_out(&self) -> bool {
+        let minute = Duration::from_secs(60);
+        let is_coarse = self.rate.period > minute || self.rate.count < 2 && self.rate.period >= minute;
+        !self.weighted && !is_coarse
+    }
 }
 
 /// When a step pauses because what it asks seems to be down.

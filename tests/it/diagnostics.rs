@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use expect_test::expect_file;
 use flowrun::cli::diagnostic::{self, Format, TextForm, TextOptions};
-use flowrun::config;
+use flowrun::config::{self, FileKind};
 use flowrun::event::StepId;
 use flowrun::lua::{Attempt, AttemptEnding, Cancel, Guard, Scope, Watchdog, Worker, WorkerOptions};
-use flowrun::plan::{self, Body, Inputs, Verb};
+use flowrun::plan::{self, Body, Inputs, SentTo, Verb};
 use flowrun::source::Diagnostic;
 use flowrun::value::Chunk;
 
@@ -22,11 +22,25 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
 }
 
+/// Codes that only `flowrun check --on slurm` shows.
+const SENT: [&str; 4] = ["only_here", "shared_write", "deadline_queue", "rate_here"];
+
+/// Whether a fixture is an executors file.
+pub(crate) fn is_executors(bytes: &[u8]) -> bool {
+    FileKind::named(bytes) == FileKind::Executors
+}
+
 /// What `flowrun check` finds in a file.
 pub(crate) fn findings(path: &Path) -> Vec<Diagnostic> {
     let bytes = fs::read(path).expect("the fixture can be read");
     let name = path.file_name().expect("a file").to_string_lossy();
-    let inputs = Inputs { check_only: true, ..Inputs::default() };
+    if is_executors(&bytes) {
+        let loaded = config::load_as(FileKind::Executors, &bytes, &name, path);
+        return loaded.diagnostics.iter().cloned().chain(config::judge_executors(&loaded)).collect();
+    }
+    let to = SentTo { name: "slurm".to_owned(), volume: None, has_queue: true };
+    let sent_to = SENT.contains(&stem(path).as_str()).then_some(to);
+    let inputs = Inputs { check_only: true, sent_to, ..Inputs::default() };
     let loaded = plan::load(config::load(&bytes, &name, path), &inputs);
     assert_eq!(loaded.usage, [], "{name}");
     loaded.diagnostics

@@ -219,8 +219,9 @@ const LARGE: &str = "steps:
   slow: { from: docs, map: { lua: return item, concurrency: { each: 8, total: 20 }, resources: { cores: 2, time: 3h } } }
   own: { from: docs, map: { lua: return item, concurrency: auto } }
   kept: { from: docs, local: true, filter: 'item.id > 0' }
+  paced: { from: docs, map: { lua: return item, rate_limit: 5000/h } }
   small: { from: few, map: return item }
-  later: { from: [clean, slow, own, kept, small], map: return item }
+  later: { from: [clean, slow, own, kept, paced, small], map: return item }
   save: { from: later, write: out.jsonl }
 ";
 
@@ -257,6 +258,7 @@ fn plan_says_which_steps_are_sent_in_how_many_shards_and_how_many_items_that_mak
         ran.stdout
     );
     assert_eq!(last("kept", 1), ["here: `local: true`"]);
+    assert_eq!(last("paced", 1), ["here: its rate limit cannot be shared out"]);
     assert_eq!(last("small", 1), ["here: 2 items, and 1000 are sent"]);
     assert!(
         last("later", 2)[0].starts_with("on slurm: with 1000 items or more 50 workers × 4 = 200"),
@@ -273,4 +275,44 @@ fn plan_says_which_steps_are_sent_in_how_many_shards_and_how_many_items_that_mak
     let ran = run(&project, &["plan", "pipeline.yaml"]).ok();
     let is_placed = |line: &str| line.trim() == "here" || line.trim().starts_with("here:");
     assert!(!ran.stdout.lines().any(is_placed), "{}", ran.stdout);
+}
+
+#[test]
+fn check_warns_of_what_means_something_else_where_steps_are_sent() {
+    let pipeline = "permissions: { read: [., /tmp], net: [a.org] }
+rate_limits: { api: 10/s }
+steps:
+  docs: { read: docs.jsonl }
+  log: { from: docs, deadline: 1h, map: { lua: 'fs.write(\"log.txt\", item.text) return fs.read(\"/tmp/a\")' } }
+  base: { from: docs, map: { lua: 'return sqlite.open(\"a.db\", { readonly = true }):one(\"select 1\")' } }
+  ask: { from: docs, map: { lua: 'return http.get(\"https://a.org/x\", { limit = \"api\" }).body', retries: 1 } }
+  here: { from: docs, local: true, deadline: 1h, map: { lua: 'fs.write(\"log.txt\", item.text) return 1' } }
+  save: { from: [log, base, ask, here], write: out.jsonl }
+";
+    let of_user = "executors:
+  campus: { kind: slurm, time: 3m }
+  cloud: { kind: kubernetes }
+  shared: { kind: kubernetes, image: debian, volume: { claim: a, at: /tmp } }
+";
+    let project = project(of_user).file("pipeline.yaml", pipeline).file("docs.jsonl", "{}\n");
+    let codes = |on: &str, more: &[&str]| {
+        let args = [&["check", "pipeline.yaml", "--format", "json", "--on", on], more].concat();
+        let ran = run(&project, &args);
+        let said: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let list = said["diagnostics"].as_array().expect("a list");
+        let code =
+            |found: &serde_json::Value| found["code"].as_str().expect("a code").replace("flowrun::", "");
+        (ran.code, list.iter().map(code).collect::<Vec<String>>())
+    };
+    assert_eq!(codes("local", &[]), (0, Vec::new()));
+    let expect = ["executor_time", "deadline_queue", "shared_write", "only_here", "rate_here"];
+    assert_eq!(codes("campus", &[]), (0, expect.map(str::to_owned).to_vec()));
+    assert_eq!(codes("campus", &["--deny-warnings"]).0, 65);
+    assert_eq!(codes("campus", &["--executor-set", "time=2h"]).1[0], "deadline_queue");
+    let expect = ["shared_write", "only_here", "rate_here"];
+    assert_eq!(codes("processes", &[]).1, expect, "no queue, but processes of their own");
+    let (code, found) = codes("cloud", &[]);
+    assert_eq!((code, &found[..2]), (65, &["no_image".to_owned(), "no_volume".to_owned()][..]));
+    let found = codes("shared", &[]).1;
+    assert!(!found.contains(&"only_here".to_owned()), "the volume holds it: {found:?}");
 }

@@ -1,5 +1,6 @@
 //! The chosen executor is the one that `--on` names, with what `--executor-set` changes of it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,8 +9,8 @@ use super::known::{ExecutorsFile, KnownExecutor, KnownExecutors};
 use crate::cli::args::ExecutorArguments;
 use crate::cli::console::Console;
 use crate::cli::exit::{Complaint, Fault};
-use crate::config::{self, Executor, ExecutorKind, LOCAL, SpanIndex};
-use crate::plan::read_value;
+use crate::config::{self, Executor, ExecutorEngine, ExecutorKind, LOCAL, SpanIndex};
+use crate::plan::{SentTo, read_value};
 use crate::source::{Diagnostic, SourceFile, nearest};
 
 /// Where steps of many items are sent.
@@ -42,6 +43,30 @@ impl ExecutorArguments {
 }
 
 impl ChosenExecutor {
+    /// What is wrong with it where it is used.
+    pub(in crate::cli) fn findings(&self) -> Vec<Diagnostic> {
+        match &self.file {
+            Some(file) => config::judge_executor(&self.name, &self.executor, &file.spans, &file.text),
+            None => {
+                let nowhere = SourceFile::new(format!("--on {}", self.name), "", String::new());
+                config::judge_executor(&self.name, &self.executor, &SpanIndex::default(), &nowhere)
+            }
+        }
+    }
+
+    /// It, as far as pipelines are judged by it.
+    pub(in crate::cli) fn sent_to(&self) -> SentTo {
+        let volume = match &self.executor.engine {
+            ExecutorEngine::Kubernetes(kubernetes) => kubernetes.volume.as_ref(),
+            _ => None,
+        };
+        SentTo {
+            name: self.name.clone(),
+            volume: volume.map(|volume| PathBuf::from(&volume.at.0)),
+            has_queue: self.executor.engine.kind() != ExecutorKind::Processes,
+        }
+    }
+
     /// Refuses what no step can be sent to yet.
     pub(in crate::cli) fn demand_built(&self) -> Result<(), Complaint> {
         match self.executor.engine.kind() {

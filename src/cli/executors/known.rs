@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cli::console::Console;
 use crate::cli::exit::Fault;
 use crate::cli::load;
-use crate::config::{self, Executor, ExecutorKind, FileKind};
+use crate::config::{self, Executor, ExecutorKind, FileKind, SpanIndex};
 use crate::source::SourceFile;
 
 /// The file of the machine.
@@ -35,6 +35,7 @@ pub(in crate::cli) struct KnownExecutor {
 #[derive(Debug)]
 pub(in crate::cli) struct ExecutorsFile {
     pub(in crate::cli) text: Arc<SourceFile>,
+    pub(in crate::cli) spans: SpanIndex,
 }
 
 /// All that can be named, and where it was looked for.
@@ -103,7 +104,7 @@ impl KnownExecutors {
         let decoded = config::decode_executors(&document.value);
         let decoded = decoded
             .map_err(|error| Fault::Internal(format!("the schema accepts what the types do not: {error}")))?;
-        let file = Arc::new(ExecutorsFile { text: loaded.file });
+        let file = Arc::new(ExecutorsFile { text: loaded.file, spans: document.spans });
         for (name, executor) in decoded.executors {
             let written = document.value["executors"][&name].clone();
             self.insert(KnownExecutor { name, executor, written, file: Some(Arc::clone(&file)) });

@@ -11,6 +11,7 @@ use crate::config::{Executor, ExecutorEngine};
 use crate::data::{self, GlobBy, GlobOptions};
 use crate::engine::{self, Interrupt};
 use crate::plan::{Body, MapLike, Plan, Step, Verb};
+use crate::schedule::RateUse;
 use crate::schedule::fleet::first_cut;
 use crate::value::{Chunk, Indices, duration};
 
@@ -36,6 +37,9 @@ impl<'a> Sending<'a> {
         };
         if step.local {
             return vec!["here: `local: true`".to_owned()];
+        }
+        if !map_like.policy.rate_limits.iter().all(RateUse::can_be_shared_out) {
+            return vec!["here: its rate limit cannot be shared out".to_owned()];
         }
         let known = count.filter(|count| count.exact).map(|count| count.most);
         let items = known.or_else(|| engine::count_items(plan, step, &Interrupt::default()).ok().flatten());
