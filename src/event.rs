@@ -179,6 +179,19 @@ pub enum Event {
         /// For how long, as far as that is known.
         seconds: Duration,
     },
+    /// How many worker processes of a step there are, where it has any and whenever that changes.
+    Fleet {
+        /// Which step.
+        step: StepId,
+        /// Those that run.
+        running: u64,
+        /// Parts of the step that wait for one.
+        queued: u64,
+        /// Why the first that has waited for long waits, as the engine says it.
+        why: Option<Arc<str>>,
+        /// Those that have died so far.
+        died: u64,
+    },
     /// A line of an item's log.
     Log {
         /// Which step.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::data::BadRow;
 use crate::event::{FailureKind, Place};
 use crate::lua::Failure;
 use crate::store::{Digest, FailedItem};
+use crate::value::Choice as _;
 
 /// One attempt that failed.
 #[derive(Debug, Clone, Serialize)]
@@ -25,10 +26,34 @@ impl Attempted {
         Self { kind: kind.name(), message: Arc::clone(message), duration: seconds(duration) }
     }
 
+    /// What [`history_text`] has written; nothing of what is no such text.
+    pub(super) fn parse(history: &str) -> Vec<Self> {
+        let told: Vec<Told> = serde_json::from_str(history).unwrap_or_default();
+        let attempt = |Told { kind, message, duration }: Told| {
+            let kind = FailureKind::parse(&kind).unwrap_or(FailureKind::Error).name();
+            Self { kind, message: message.into(), duration }
+        };
+        told.into_iter().map(attempt).collect()
+    }
+
+    /// What the next attempt is told of it where no more is known.
+    pub(super) fn seen_by_next(&self) -> Arc<str> {
+        let last = LastAttempt { kind: self.kind, message: &self.message, fields: None };
+        serde_json::to_string(&last).expect("a record of texts is JSON").into()
+    }
+
     /// Why it failed.
     pub(super) fn message(&self) -> &str {
         &self.message
     }
+}
+
+/// An attempt as a history tells of it.
+#[derive(Deserialize)]
+struct Told {
+    kind: String,
+    message: String,
+    duration: f64,
 }
 
 /// Rounded to microseconds: finer digits are noise.
@@ -110,7 +135,8 @@ pub(super) fn bad_row_item(row: &BadRow) -> FailedItem {
     }
 }
 
-fn history_text(history: &[Attempted]) -> String {
+/// What is kept of all attempts.
+pub(super) fn history_text(history: &[Attempted]) -> String {
     serde_json::to_string(history).expect("a list of records is JSON")
 }
 

@@ -4,6 +4,7 @@
 
 mod at_work;
 mod bypass;
+mod carried;
 mod chunk_size;
 mod condemned;
 mod costed;
@@ -55,6 +56,7 @@ use crate::event::{Event, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
 use crate::plan::{MapLike, Step};
 use crate::runtime::clock;
+use crate::schedule::fleet::Counts;
 use crate::schedule::{Policy, Scheduler, Start};
 use crate::store::{ChunkEndings, LinesPerItem as Lines, StepJournal, StoreError};
 use crate::value::{Chunk, Ratio};
@@ -192,8 +194,8 @@ struct Coordinator<'a> {
     starved: bool,
     /// Whether no worker is left, because the step was to stop before any was ready.
     workers_gone: bool,
-    /// Whether worker processes have died.
-    workers_died: bool,
+    /// Its worker processes, as last told of.
+    fleet: Option<Counts>,
     lost: Option<StepId>,
     interrupted: Option<Duration>,
     /// When its workers were told to stop at once.
@@ -314,7 +316,7 @@ impl<'a> Coordinator<'a> {
             input_ended: false,
             starved: false,
             workers_gone: false,
-            workers_died: false,
+            fleet: None,
             lost: None,
             interrupted: None,
             stopped: None,

@@ -1,14 +1,14 @@
 //! Options tell a run what its plan does not: how it is carried out, where it is kept, and that it is to end.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::gather::Gathering;
 use super::layout::ItemLayout;
 use super::sent::SentOptions;
 use super::shard::ShardOptions;
-use crate::store::Slots;
+use crate::store::{Slots, Whence};
 use crate::value::Indices;
 
 /// What a run needs to know beside its plan.
@@ -55,8 +55,24 @@ pub struct WorkPart {
     pub(super) slots: Arc<Slots>,
     /// Whether each item runs alone: one of them may kill the process.
     pub(super) is_careful: bool,
+    /// Items of which attempts have failed in other processes, in the order of their indices.
+    pub(super) carried: Vec<Whence>,
+    /// The same of items that this process leaves.
+    pub(super) leaves: Mutex<Vec<Whence>>,
     /// Items that do not run: they have killed their workers. With what those have said.
     pub(super) condemned: (Indices, Option<Arc<str>>),
+}
+
+impl WorkPart {
+    /// What items that this process leaves have behind them, once.
+    pub(super) fn take_leaves(&self) -> Vec<Whence> {
+        std::mem::take(&mut *self.leaves.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// An item is left with what it has behind it.
+    pub(super) fn leave(&self, whence: Whence) {
+        self.leaves.lock().unwrap_or_else(PoisonError::into_inner).push(whence);
+    }
 }
 
 impl RunOptions {

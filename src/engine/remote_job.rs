@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Tally;
 use crate::schedule::fleet::Halt;
-use crate::store::{RemoteFile, RemotePlace, StoreError};
+use crate::store::{RemoteFile, RemotePlace, StoreError, Whence};
 use crate::value::{Indices, ShardId};
 
 /// Version of what coordinator and workers write for each other.
@@ -71,6 +71,8 @@ pub(super) struct WaveTask {
     pub(super) condemned: Indices,
     /// What the workers that died of them have said.
     pub(super) said: Option<String>,
+    /// What items have behind them, in the order of their indices.
+    pub(super) carry: Vec<Whence>,
 }
 
 /// What workers are to do now.

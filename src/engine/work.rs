@@ -5,7 +5,7 @@ mod ticker;
 mod work_error;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
@@ -28,7 +28,9 @@ use crate::event::{StepResult, StepStatus, Why};
 use crate::lua::Watchdog;
 use crate::plan::{MapLike, Plan, Step, Verb};
 use crate::runtime;
-use crate::store::{AttemptFile, Committer, Digest, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError};
+use crate::store::{
+    AttemptFile, Committer, Digest, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError, Whence,
+};
 use crate::value::Indices;
 
 /// How a worker's shard came out.
@@ -129,6 +131,8 @@ impl Shift<'_> {
             steps: job.steps.as_deref().map(Arc::from),
             slots: Arc::clone(&slots),
             is_careful,
+            carried: self.task.carry.clone(),
+            leaves: Mutex::default(),
             condemned: (self.task.condemned.clone(), self.task.said.as_deref().map(Arc::from)),
         };
         let claim = |items: &Indices| {
@@ -143,13 +147,13 @@ impl Shift<'_> {
         let committer = Committer::of_attempt(attempt)?;
         let store = RunStore::of_attempt(committer, (&job.run, &job.state));
         let careful = self.task.careful.common(&left);
-        let phases = [part(left.without(&careful), false), part(careful, true)];
+        let phases = [part(left.without(&careful), false), part(careful, true)].map(Arc::new);
         let ticker = Ticker::new(self.job, &store, watch, self.interrupt);
         let ((ends, ended), ticking) = (bounded::<()>(0), &ticker);
         let over = std::thread::scope(|scope| {
             let ticking = scope.spawn(move || ticking.tick(&ended));
             let mut over = Ok(());
-            for part in phases {
+            for part in &phases {
                 if over.is_ok() && !part.items.is_empty() && self.interrupt.count() == 0 {
                     over = self.run(&store, step, &each, part);
                 }
@@ -166,7 +170,10 @@ impl Shift<'_> {
             return Ok(Worked::Committed);
         }
         let why = ticker.why().unwrap_or(Why::Stop);
-        Ok(match store.commit_shard(why, Vec::new())? {
+        // What an item has behind it goes on with it, also where this process has not come to it.
+        let left = phases.iter().flat_map(|part| part.take_leaves());
+        let carry: Vec<Whence> = left.chain(self.task.carry.iter().cloned()).collect();
+        Ok(match store.commit_shard(why, carry)? {
             ShardCommit::Nothing if ticker.has_committed() => Worked::Committed,
             ShardCommit::Nothing => Worked::GaveBack,
             ShardCommit::Made { .. } | ShardCommit::Lost => Worked::Committed,
@@ -187,14 +194,20 @@ impl Shift<'_> {
     }
 
     /// Runs items like those of any step.
-    fn run(&self, store: &RunStore, step: &Step, each: &MapLike, part: WorkPart) -> Result<(), WorkError> {
+    fn run(
+        &self,
+        store: &RunStore,
+        step: &Step,
+        each: &MapLike,
+        part: &Arc<WorkPart>,
+    ) -> Result<(), WorkError> {
         let job = &self.job.job;
         let mut selected = vec![false; self.plan.steps.len()];
         selected[step.id.at()] = true;
         let options = RunOptions {
             seed: job.seed,
             grace: Duration::from_millis(job.grace_ms),
-            work: Some(Arc::new(part)),
+            work: Some(Arc::clone(part)),
             ..RunOptions::new(job.run.as_str().into(), selected, job.cores, self.temp_dir.to_path_buf())
         };
         let roles = StepRoles::new(self.plan, &options.selected, false);

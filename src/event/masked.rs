@@ -38,6 +38,7 @@ impl Event {
             | Self::Progress { .. }
             | Self::ItemSlow { .. }
             | Self::Breaker { .. }
+            | Self::Fleet { .. }
             | Self::Interrupted { .. }
             | Self::RunFinished { .. } => {}
         }

@@ -217,6 +217,7 @@ impl Reporter for Gathered {
             | Event::ItemSlow { .. }
             | Event::Breaker { .. }
             | Event::Waiting { .. }
+            | Event::Fleet { .. }
             | Event::Interrupted { .. } => {}
         }
         Ok(())

@@ -305,6 +305,16 @@ impl<W: Write> Human<W> {
     }
 }
 
+/// `12 running · 38 queued (Priority) · 3 died`
+fn workers(running: u64, queued: u64, why: Option<&str>, died: u64) -> String {
+    let why = why.map(|why| format!(" ({})", printable(why))).unwrap_or_default();
+    let queued = (queued > 0).then(|| format!("{queued} queued{why}"));
+    let died = (died > 0).then(|| format!("{died} died"));
+    let parts: Vec<String> =
+        [Some(format!("{running} running")), queued, died].into_iter().flatten().collect();
+    parts.join(" · ")
+}
+
 impl<W: Write> Reporter for Human<W> {
     fn event(&mut self, event: &Event, time: Duration) -> io::Result<()> {
         match event {
@@ -325,6 +335,11 @@ impl<W: Write> Reporter for Human<W> {
                 let hold = LiveHold { limit: Some(limit.clone()), until: time + *seconds };
                 self.live.hold(*step, Some(hold));
                 let text = format!("waits {} for the rate limit {limit}", figures::brief(*seconds));
+                self.note(*step, Verbosity::Verbose, TextStyle::Dim, &text)
+            }
+            Event::Fleet { step, running, queued, why, died } => {
+                let text = workers(*running, *queued, why.as_deref(), *died);
+                self.live.workers(*step, text.clone());
                 self.note(*step, Verbosity::Verbose, TextStyle::Dim, &text)
             }
             Event::Notice { step, message } => self.notice(*step, message),

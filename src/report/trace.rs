@@ -170,6 +170,7 @@ impl<W: Write> Reporter for Trace<W> {
                 "ph": "i", "s": "g", "name": "interrupted", "pid": 1, "tid": 0, "ts": micros(time)
             })),
             Event::ItemSlow { .. }
+            | Event::Fleet { .. }
             | Event::Log { .. }
             | Event::Notice { .. }
             | Event::RunLog { .. }

@@ -130,6 +130,16 @@ impl Scheduler {
         self.ready.leave_out(count);
     }
 
+    /// The next item of the step has had so many attempts elsewhere, which failed: it is due for another one.
+    pub fn carried(&mut self, now: Duration, attempts: u32) {
+        let index = self.ready.end();
+        self.ready.pass(1);
+        let item_deadline = self.policy.item_deadline.map(|limit| now.saturating_add(limit));
+        let attempt = attempts.saturating_add(1);
+        self.retries += 1;
+        self.waiting.push(now, Retry { index, attempt, item_deadline });
+    }
+
     /// The index of the next item that is offered, from 1.
     pub fn next_index(&self) -> u64 {
         self.ready.end()

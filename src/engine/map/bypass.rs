@@ -148,13 +148,14 @@ impl Coordinator<'_> {
         let (first, count) = (chunk.first + range.start as u64, range.len() as u64);
         let Some(bypassed) = bypassed else {
             // What is sent counts when it is committed.
-            if !self.is_sent {
-                self.scheduler.offer(count);
-            }
             let step = self.size.items().max(FRESH_ITEMS);
             for start in range.clone().step_by(step) {
                 let part = chunk.slice(start..(start + step).min(range.end));
-                self.fresh.insert(part.first, part);
+                if self.is_sent {
+                    self.fresh.insert(part.first, part);
+                } else {
+                    self.offer(part);
+                }
             }
             return Ok(());
         };

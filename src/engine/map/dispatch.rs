@@ -84,8 +84,7 @@ impl Coordinator<'_> {
                     return self.sort_out(chunk, Vec::new());
                 }
                 self.leave_out_before(chunk.first);
-                self.scheduler.offer(chunk.len() as u64);
-                self.fresh.insert(chunk.first, chunk);
+                self.offer(chunk);
             }
             NextChunk::End => {
                 self.all_gathered()?;

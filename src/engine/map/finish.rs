@@ -48,6 +48,9 @@ impl Coordinator<'_> {
     pub(super) fn put_away_unstarted(&mut self) -> Result<(), StepFault> {
         let fresh = std::mem::take(&mut self.fresh);
         let waiting = std::mem::take(&mut self.waiting);
+        for (index, item) in &waiting {
+            self.leave(*index, &item.earlier);
+        }
         let gaps = fresh.values().map(|chunk| (chunk.first, chunk.len() as u64));
         for (first, count) in gaps.chain(waiting.keys().map(|index| (*index, 1))) {
             self.keep_cancelled(first, count);

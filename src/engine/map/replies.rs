@@ -180,6 +180,9 @@ impl Coordinator<'_> {
                 }
                 AttemptEnding::Cancelled => {
                     self.scheduler.cancelled(1);
+                    if let Some(earlier) = &task.earlier {
+                        self.leave(index, earlier);
+                    }
                     self.keep_cancelled(index, 1);
                 }
                 AttemptEnding::BadRow { message } => {

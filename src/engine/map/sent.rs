@@ -20,7 +20,7 @@ use crate::event::{Event, StepResult, Tally};
 use crate::lua::CancelLevel;
 use crate::plan::{Body, MapLike, Step};
 use crate::runtime::clock;
-use crate::schedule::fleet::Halt;
+use crate::schedule::fleet::{Counts, Halt};
 use crate::store::{CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace};
 use crate::value::{Chunk, Indices};
 
@@ -117,7 +117,7 @@ impl Coordinator<'_> {
         let left = items.without(&done?);
         self.book_unstarted(&left);
         self.deliver()?;
-        place.clear(left.is_empty() && !self.workers_died)?;
+        place.clear(left.is_empty() && !self.fleet.as_ref().is_some_and(|fleet| fleet.died > 0))?;
         Ok(())
     }
 
@@ -202,7 +202,7 @@ impl Coordinator<'_> {
         for answer in answers {
             answer.wait()?;
         }
-        self.workers_died = dispatcher.counts(now()).died > 0;
+        self.fleet = Some(dispatcher.counts(now()));
         if let Some(fault) = dispatcher.fault(outcome) {
             return Err(fault.into());
         }
@@ -233,6 +233,13 @@ impl Coordinator<'_> {
         tally.retried += before.retried;
         let total = self.scheduler.total();
         self.context.emit(Event::Progress { step: self.step.id, tally, total, read: None });
+        let counts = dispatcher.counts(now);
+        if self.fleet.as_ref() != Some(&counts) {
+            let Counts { running, queued, waiting, died, why } = counts.clone();
+            self.fleet = Some(counts);
+            let queued = queued + waiting;
+            self.context.emit(Event::Fleet { step: self.step.id, running, queued, why, died });
+        }
         self.timing.keep(now, self.journal.as_ref());
     }
 

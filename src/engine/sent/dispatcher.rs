@@ -14,8 +14,8 @@ use crate::schedule::fleet::{
     Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Record, Slot, Task,
     first_cut,
 };
-use crate::store::{CommitRecord, ReadShard, RemoteFile, RemotePlace};
-use crate::value::{Indices, ShardId};
+use crate::store::{CommitRecord, ReadShard, RemoteFile, RemotePlace, Whence};
+use crate::value::{Indices, ShardId, Stretch};
 
 /// Where what workers have committed is booked.
 pub(in crate::engine) trait Books {
@@ -34,6 +34,8 @@ pub(in crate::engine) struct Dispatcher {
     engine: Box<dyn JobEngine>,
     /// The job that each shard was submitted as last, by its stem.
     jobs: BTreeMap<ShardId, JobId>,
+    /// What items that are not committed have behind them.
+    carry: BTreeMap<u64, Whence>,
     /// Records that are taken over, and claims that were told.
     known: BTreeSet<ShardId>,
     claims: BTreeSet<(ShardId, u32)>,
@@ -72,6 +74,7 @@ impl Dispatcher {
             position,
             engine,
             jobs: BTreeMap::new(),
+            carry: BTreeMap::new(),
             known: BTreeSet::new(),
             claims: BTreeSet::new(),
         })
@@ -205,6 +208,7 @@ impl Dispatcher {
                 careful: task.careful.clone(),
                 condemned: task.condemned.clone(),
                 said,
+                carry: self.carry_of(&task.items),
             });
         }
         let file = WaveFile { protocol: PROTOCOL, tasks: wave_tasks };
@@ -219,6 +223,11 @@ impl Dispatcher {
         });
         self.fleet.submitted(now(), wave, submitted);
         Ok(())
+    }
+
+    fn carry_of(&self, items: &Indices) -> Vec<Whence> {
+        let of_run = |run: Stretch| self.carry.range(run.first..run.end()).map(|(_, whence)| whence.clone());
+        items.iter().flat_map(of_run).collect()
     }
 
     /// Tells the fleet of all claims, beats and records.
@@ -281,6 +290,8 @@ impl Dispatcher {
         };
         let heard = self.fleet.record(now, &shard.to_string(), &told).map_err(SentFault::Record)?;
         if heard == Heard::Imported {
+            self.carry.retain(|index, _| !told.done.contains(*index));
+            self.carry.extend(record.carry.iter().map(|whence| (whence.index, whence.clone())));
             books.import(&record, read)?;
         }
         if heard != Heard::Early {

@@ -49,6 +49,13 @@ enum EventRecord<'a> {
         limit: &'a str,
         seconds: f64,
     },
+    Fleet {
+        step: &'a str,
+        running: u64,
+        queued: u64,
+        why: Option<&'a str>,
+        died: u64,
+    },
     Log {
         step: &'a str,
         index: Option<u64>,
@@ -220,6 +227,11 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         }
         Event::Waiting { step, limit, seconds: rest } => {
             ("waiting", EventRecord::Waiting { step: name(step), limit, seconds: seconds(*rest) })
+        }
+        Event::Fleet { step, running, queued, why, died } => {
+            let (step, why) = (name(step), why.as_deref());
+            let (running, queued, died) = (*running, *queued, *died);
+            ("fleet", EventRecord::Fleet { step, running, queued, why, died })
         }
         Event::Log { step, index, level, message, fields } => {
             let (step, level, fields) = (name(step), level.name(), fields.as_deref().and_then(raw));

@@ -56,6 +56,8 @@ struct RunningItem {
     now: Duration,
     /// What it was held back by last.
     hold: Option<LiveHold>,
+    /// Its worker processes.
+    workers: Option<String>,
     bar: Option<ProgressBar>,
 }
 
@@ -90,7 +92,7 @@ impl RunningItem {
     }
 
     fn held(&self, time: Duration) -> Option<String> {
-        self.hold.as_ref().and_then(|hold| hold.shown(time))
+        self.hold.as_ref().and_then(|hold| hold.shown(time)).or_else(|| self.workers.clone())
     }
 
     fn line(&self) -> LiveLine {
@@ -172,6 +174,7 @@ impl LiveView {
             has_news: false,
             now: time,
             hold: None,
+            workers: None,
             bar,
         };
         self.running.insert(step, running);
@@ -212,6 +215,13 @@ impl LiveView {
             if bar.message() != text {
                 bar.set_message(text);
             }
+        }
+    }
+
+    /// The worker processes of a step.
+    pub(super) fn workers(&mut self, step: StepId, workers: String) {
+        if let Some(running) = self.running.get_mut(&step) {
+            running.workers = Some(workers);
         }
     }
 

@@ -173,6 +173,7 @@ pub(in crate::report) fn every_event() -> Vec<(u64, Event)> {
         (5, Event::Breaker { step, open: true, until: Some(Duration::from_secs(60)) }),
         (5, Event::Waiting { step, limit: Arc::from("api"), seconds: Duration::from_millis(2500) }),
         (5, Event::Breaker { step, open: false, until: None }),
+        (5, Event::Fleet { step, running: 2, queued: 3, why: Some(Arc::from("Priority")), died: 1 }),
         (6, Event::Notice { step: Some(step), message: "`raw/*.png` matches no file".to_owned() }),
         (7, Event::Notice { step: None, message: "about the run".to_owned() }),
         (

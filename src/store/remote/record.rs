@@ -1,6 +1,8 @@
 //! The record of a shard says which frames of which attempt are its results, and what it has left undone. It is a JSON text
 //! with a checksum behind it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -78,8 +80,12 @@ impl CommitRecord {
 
     /// The same, with what items that it leaves have behind them.
     pub(super) fn carrying(self, carry: Vec<Whence>) -> Self {
-        let is_left = |whence: &Whence| self.rest.contains(whence.index);
-        Self { carry: carry.into_iter().filter(is_left).collect(), ..self }
+        // The first word about an item is the newest.
+        let mut known = BTreeSet::new();
+        let is_new = |whence: &Whence| self.rest.contains(whence.index) && known.insert(whence.index);
+        let mut carry = carry;
+        carry.retain(is_new);
+        Self { carry, ..self }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {

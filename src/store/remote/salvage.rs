@@ -1,5 +1,5 @@
-//! What workers had finished of a step whose coordinator is gone is taken into the books here: first the shards that have
-//! records, then whole commits of attempts that have none. It may be done any number of times.
+//! What workers had finished of a step whose coordinator is gone is taken into the books here: whole commits of attempts, whether
+//! a record names them or not. It may be done any number of times.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -55,12 +55,6 @@ impl SalvagedStep<'_> {
     fn take_over(&mut self) -> Result<u64, StoreError> {
         let before = self.committed.count();
         let id = paths::id(self.run);
-        for shard in self.place.done()? {
-            // Damage of one shard costs that shard.
-            let Ok(Some(record)) = self.place.record(&shard) else { continue };
-            let Ok(read) = self.place.read_shard((&id, &self.name), &record) else { continue };
-            self.import(read)?;
-        }
         let mut attempts = self.place.all_attempts()?;
         attempts.sort();
         for (shard, attempt) in attempts {

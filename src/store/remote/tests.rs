@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{FailureKind, RunStatus, Why};
-use crate::store::tests::fixture::{chunk, spec};
-use crate::store::{Committer, LinesPerItem, RetriedItem, endings, segment};
+use crate::store::tests::fixture::{self, chunk, spec};
+use crate::store::{Catalogue, Committer, LinesPerItem, RetriedItem, StoredRun, endings, paths, segment};
 use crate::value::{Indices, ShardId};
 
 fn path(text: &str) -> ShardId {
@@ -191,6 +191,133 @@ fn what_a_dead_attempt_had_finished_is_taken_over_once() {
     // Another shard has nothing of it, whatever it is called.
     let other = AttemptFile::claim(&place, ("r1", "work"), &path("17+1"), &runs).expect("room");
     assert_eq!(left(&work(other, &[])), [(1, 9)]);
+}
+
+#[test]
+fn an_attempt_goes_on_at_the_next_shard_of_its_chain() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    let runs = set(&[(1, 5), (20, 3)]);
+    let attempt = claim(&place, &runs);
+    let watch = attempt.watch();
+    let committer = Committer::of_attempt(attempt).expect("a thread");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
+    assert_eq!(committer.commit_shard(Why::Commit, Vec::new()).expect("room"), ShardCommit::Nothing);
+    // Neighbours need not end in their order.
+    journal.push(chunk(20, &["t"])).expect("room");
+    journal.push(chunk(3, &["c", "!d"])).expect("room");
+    let carry = |index| Whence { index, attempts: 1, history: "[]".to_owned() };
+    let committed = committer.commit_shard(Why::Commit, vec![carry(1), carry(3)]).expect("room");
+    assert_eq!(committed, ShardCommit::Made { goes_on: true });
+    assert_eq!(watch.get().0, path("17+1"));
+    journal.push(chunk(1, &["a", "-b"])).expect("room");
+    assert_eq!(
+        committer.commit_shard(Why::Term, Vec::new()).expect("room"),
+        ShardCommit::Made { goes_on: false }
+    );
+    drop(journal);
+    drop(committer);
+    let record = |shard: &str| place.record(&path(shard)).expect("readable").expect("it is there");
+    let (one, two) = (record("17"), record("17+1"));
+    assert_eq!((pairs(&one.rest), one.why, one.goes_on), (vec![(1, 2), (5, 1), (21, 2)], Why::Commit, true));
+    assert_eq!(
+        one.carry.iter().map(|whence| whence.index).collect::<Vec<_>>(),
+        [1],
+        "what has ended carries nothing"
+    );
+    assert_eq!((pairs(&two.rest), two.why, two.goes_on), (vec![(5, 1), (21, 2)], Why::Term, false));
+    let done =
+        |record: &CommitRecord| pairs(place.read_shard(("r1", "work"), record).expect("readable").done());
+    assert_eq!((done(&one), done(&two)), (vec![(3, 2), (20, 1)], vec![(1, 2)]));
+    let left = place.left_behind(("r1", "work"), &path("17+1")).expect("readable");
+    assert_eq!((left.attempts, left.items, left.at_work), (1, 2, Vec::new()));
+}
+
+#[test]
+fn who_comes_second_has_lost_the_shard() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    let start = || {
+        let committer = Committer::of_attempt(claim(&place, &set(&[(1, 2)]))).expect("a thread");
+        let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
+        journal.push(chunk(1, &["a"])).expect("room");
+        committer
+    };
+    let (one, two) = (start(), start());
+    assert_eq!(two.commit_shard(Why::Commit, Vec::new()).expect("room"), ShardCommit::Made { goes_on: true });
+    assert_eq!(one.commit_shard(Why::End, Vec::new()).expect("room"), ShardCommit::Lost);
+    assert_eq!(place.record(&path("17")).expect("readable").expect("it is there").attempt, 2);
+}
+
+#[test]
+fn a_run_takes_over_what_attempts_have_committed_and_keeps_it_without_its_database() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let run = fixture::run(dir.path(), "r1", None);
+    let place = RemotePlace::create(run.path(), "work").expect("room");
+    let committer = Committer::start(run).expect("a thread");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
+    journal.push(chunk(1, &["a"])).expect("room");
+    work(claim(&place, &set(&[(2, 6)])), &[(5, &["e", "!f"]), (2, &["b", "-c", "d"])]);
+    let attempt = claim(&place, &set(&[(2, 6)]));
+    let worker = Committer::of_attempt(attempt).expect("a thread");
+    let theirs = worker.step(spec(LinesPerItem::One, false)).expect("room");
+    theirs.push(chunk(7, &["g"])).expect("room");
+    worker.commit_shard(Why::End, Vec::new()).expect("room");
+    drop((theirs, worker));
+    let record = place.record(&path("17")).expect("readable").expect("it is there");
+    let read = place.read_shard(("r1", "work"), &record).expect("readable");
+    assert_eq!(read.failures().map(|(index, ..)| index).collect::<Vec<_>>(), [6]);
+    journal.import(read).expect("room").wait().expect("room");
+    journal.push(chunk(8, &["h"])).expect("room");
+    journal.finish(&fixture::result(7, 1, 0)).expect("room");
+    drop(committer.finish(RunStatus::Succeeded, Duration::ZERO).expect("room"));
+    place.clear(true).expect("they can go");
+    let folder = paths::run(dir.path(), "r1");
+    let known = |run: &StoredRun| {
+        let failures = run.failures("work", 0, 9).expect("readable");
+        let failed: Vec<u64> = failures.iter().map(|failure| failure.index).collect();
+        (fixture::results(run), failed)
+    };
+    let expect = [(1, "a"), (2, "b"), (4, "d"), (5, "e"), (7, "g"), (8, "h")];
+    let expect: Vec<(u64, String)> =
+        expect.map(|(index, name)| (index, format!("[\"{name}\",{index}]"))).into_iter().collect();
+    let stored = StoredRun::open(&folder).expect("readable");
+    assert_eq!(known(&stored), (expect.clone(), vec![6]));
+    drop(stored);
+    fs::remove_file(paths::database(&folder)).expect("it was there");
+    let rebuilt = StoredRun::open(&folder).expect("rebuilt");
+    assert_eq!(known(&rebuilt), (expect, vec![6]));
+}
+
+#[test]
+fn what_nobody_has_taken_over_is_taken_over_when_the_run_is_gone_on_with() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let run = fixture::run(dir.path(), "r1", None);
+    let place = RemotePlace::create(run.path(), "work").expect("room");
+    place.write_secrets(b"hush").expect("room");
+    let committer = Committer::start(run).expect("a thread");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
+    journal.push(chunk(1, &["a"])).expect("room");
+    committer.checkpoint().expect("room");
+    drop((journal, committer));
+    // One shard has a record, another one has two attempts and none.
+    let worker = Committer::of_attempt(claim(&place, &set(&[(2, 2)]))).expect("a thread");
+    worker.step(spec(LinesPerItem::One, false)).expect("room").push(chunk(2, &["b", "!c"])).expect("room");
+    worker.commit_shard(Why::End, Vec::new()).expect("room");
+    drop(worker);
+    let other =
+        |items: &Indices| AttemptFile::claim(&place, ("r1", "work"), &path("18"), items).expect("room");
+    let rest = set(&[(4, 5)]);
+    work(other(&rest), &[(4, &["d"]), (6, &["-f"])]);
+    work(other(&rest), &[(5, &["e"])]);
+    for _ in 0..2 {
+        let (runs, _) = Catalogue::new(dir.path()).open_to_resume("r1").expect("readable");
+        let results = fixture::results(&runs[0]);
+        assert_eq!(results.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1, 2, 4, 5]);
+        let step = runs[0].step("work").expect("known");
+        assert_eq!((step.successes, step.failures, step.skipped), (4, 1, 1), "each once");
+    }
+    assert!(!place.path().join("secrets").exists() && !place.path().join("try").exists());
 }
 
 proptest! {

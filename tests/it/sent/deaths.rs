@@ -216,3 +216,78 @@ fn what_workers_had_finished_when_all_were_killed_is_taken_over() {
     let repeated: u64 = counts.values().map(|count| count - 1).sum();
     assert!(repeated <= 160, "{repeated} items ran again");
 }
+
+#[test]
+fn what_an_item_has_behind_it_goes_with_it_to_the_next_worker() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      concurrency: 8
+      min_success_ratio: 0
+      retries: { max: 2, delay: 2s, jitter: none }
+      lua: |
+        exec.run({'sh', '-c', 'echo ' .. item.n .. ' >> ran'})
+        error('attempt ' .. ctx.attempt .. (ctx.last and ' after ' .. ctx.last.message or ''))
+  bad: { from: w.failed, write: bad.jsonl }
+permissions: { exec: [sh] }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(8));
+    let run = start(&project, &["--executor-set", "workers=1"]);
+    let first = one_worker(&project);
+    until(|| (project.has("ran") && project.read("ran").lines().count() == 8).then_some(()));
+    signal(first, "TERM");
+    let output = run.wait_with_output().expect("a child");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let counts = begun(&project);
+    assert!(counts.values().all(|count| *count == 3), "no item has more attempts than it may: {counts:?}");
+    for line in project.read("bad.jsonl").lines() {
+        let item: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(item["attempts"], 3, "{item}");
+        assert_eq!(item["history"].as_array().map(Vec::len), Some(3), "{item}");
+        let message = item["error"]["message"].as_str().expect("text");
+        assert_eq!(message, "attempt 3 after attempt 2 after attempt 1", "{item}");
+    }
+}
+
+#[test]
+fn torn_and_strange_files_are_repaired_or_refused_and_never_a_second_copy() {
+    for (file, text, is_refused) in [
+        ("try/0.7.zst", "", false),
+        ("try/0.8.zst", "torn", false),
+        ("try/0.7.now", "torn", false),
+        ("try/nonsense", "x", false),
+        ("beat/0.1", "{", false),
+        ("beat/99.1", "{}", false),
+        ("tmp/0", "a temporary name", false),
+        ("control.json", "{\"halt\":", false),
+        ("done/00000.24500.65aea0adbf34", "x", true),
+        ("done/1", "{\"protocol\":1}", true),
+        ("done/0.5", "x", true),
+    ] {
+        let project = Project::with(SLOW).file("n.jsonl", rows(90));
+        let mut run = start(&project, &["--executor-set", "workers=2", "--executor-set", "commit=1s"]);
+        let remote = until(|| {
+            let runs = std::fs::read_dir(project.path(".flowrun/runs")).ok()?;
+            let place = runs.flatten().next()?.path().join("steps/w/remote");
+            place.join("job.json").exists().then_some(place)
+        });
+        std::fs::write(remote.join(file), text).expect("room");
+        let code = until(|| run.try_wait().expect("a child")).code();
+        let mut said = String::new();
+        std::io::Read::read_to_string(run.stderr.as_mut().expect("a pipe"), &mut said).expect("text");
+        if !is_refused {
+            assert_eq!(code, Some(0), "{file}: {said}");
+            assert_eq!(project.read("out.jsonl"), expected(90), "{file}");
+            continue;
+        }
+        assert_eq!(code, Some(1), "{file}: {said}");
+        assert!(!project.has("out.jsonl"), "{file}: {said}");
+        assert!(said.contains("done/"), "{file}: {said}");
+        assert_eq!(workers(&project.path("")), [] as [u32; 0], "{file}");
+        // What was done before is kept, each item once.
+        project.run(&[&["resume", "-q"], &ON[..]].concat()).ok();
+        assert_eq!(project.read("out.jsonl"), expected(90), "{file}");
+    }
+}
