@@ -44,7 +44,9 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     };
     if executor.is_none() {
         let lacking = resources::lacking(&plan, &selected);
-        lacking.iter().for_each(|warning| say(&format!("  warning: {warning}")));
+        for warning in lacking {
+            say(&format!("  warning: {warning}"));
+        }
     }
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let sending = Sending::to(executor.as_ref(), console);

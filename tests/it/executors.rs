@@ -142,7 +142,7 @@ fn single_keys_are_set_as_yaml_or_as_the_text_that_they_take() {
     let project = project("executors:\n  slurm: { kind: slurm }\n");
     let plan = |set: &[&str]| {
         let mut args = vec!["plan", "pipeline.yaml", "--on", "slurm"];
-        set.iter().for_each(|set| args.extend(["--executor-set", set]));
+        args.extend(set.iter().flat_map(|set| ["--executor-set", set]));
         run(&project, &args)
     };
     assert_eq!(plan(&["workers=3", "account=1234", "extra=[--x, --y]", "time=2h"]).code, 0);

@@ -98,12 +98,10 @@ fn called(console: &Console, words: &[&str], limit: Duration) -> Result<String, 
     };
     let out = text(child.stdout.as_mut().map(|stream| stream as &mut dyn Read));
     let err = text(child.stderr.as_mut().map(|stream| stream as &mut dyn Read));
-    match status.success() {
-        true => Ok(out),
-        false => {
-            Err(format!("`{said}` failed: {}", err.lines().chain(out.lines()).next().unwrap_or("no word")))
-        }
+    if status.success() {
+        return Ok(out);
     }
+    Err(format!("`{said}` failed: {}", err.lines().chain(out.lines()).next().unwrap_or("no word")))
 }
 
 fn has_ended(child: &mut Child, limit: Duration) -> bool {

@@ -45,13 +45,11 @@ impl ExecutorArguments {
 impl ChosenExecutor {
     /// What is wrong with it where it is used.
     pub(in crate::cli) fn findings(&self) -> Vec<Diagnostic> {
-        match &self.file {
-            Some(file) => config::judge_executor(&self.name, &self.executor, &file.spans, &file.text),
-            None => {
-                let nowhere = SourceFile::new(format!("--on {}", self.name), "", String::new());
-                config::judge_executor(&self.name, &self.executor, &SpanIndex::default(), &nowhere)
-            }
+        if let Some(file) = &self.file {
+            return config::judge_executor(&self.name, &self.executor, &file.spans, &file.text);
         }
+        let nowhere = SourceFile::new(format!("--on {}", self.name), "", String::new());
+        config::judge_executor(&self.name, &self.executor, &SpanIndex::default(), &nowhere)
     }
 
     /// It, as far as pipelines are judged by it.

@@ -284,9 +284,10 @@ impl At<'_> {
             ),
             _ if self.checked.kind == FileKind::Executors => {
                 let wanted = self.text("patternErrorMessage").map(str::to_owned);
-                match self.pointer.ends_with("/at") {
-                    true => self.bad_value("must be a path", "relative to what?", wanted),
-                    false => self.bad_value("must be the name of a variable", "not a name", wanted),
+                if self.pointer.ends_with("/at") {
+                    self.bad_value("must be a path", "relative to what?", wanted)
+                } else {
+                    self.bad_value("must be the name of a variable", "not a name", wanted)
                 }
             }
             _ if self.pointer.starts_with("/permissions") => self.bad_value(

@@ -1,5 +1,7 @@
 //! These tests read executors files: what they say, and that schema, types and check accept the same ones.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
+
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -55,6 +55,6 @@ mod tests {
         assert_eq!(paths("sqlite.open(':memory:')"), []);
         assert_eq!(paths("fs.write('out/' .. item.id, '')"), [], "which file that is depends on the item");
         let found = literal_paths("x = `{fs.read('a')}`");
-        assert_eq!(found[0].span, 12..15);
+        assert_eq!(found[0].span, 14..17);
     }
 }
