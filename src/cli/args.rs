@@ -80,7 +80,7 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Validate without running: every error and warning of every file at once
     Check(CheckArguments),
-    /// Show what would run: steps, order, counts where known, need, worst-case time, what is reused
+    /// Show what would run: steps, order, counts, need, worst-case time, what is reused
     Plan(PlanArguments),
     /// Run a step on a few items and show input → output side by side; writes nothing
     Preview(PreviewArguments),

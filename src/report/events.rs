@@ -179,22 +179,23 @@ mod tests {
         check(
             &fixture::every_event(),
             &expect![[r#"
-            {"event":"run_started","time":0.0,"at":"2026-11-22T12:00:00.000Z","run":"7f3a","pipeline":"clean-docs","seed":42,"steps":[{"id":"clean","verb":"map"}]}
-            {"event":"step_started","time":0.001,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10}
-            {"event":"item_retried","time":0.002,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":3,"attempt":1,"kind":"timeout","message":"timeout after 10s","fields":{"stdout":"half"},"delay":1.5}
-            {"event":"item_slow","time":0.003,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":4,"elapsed":2.0}
-            {"event":"log","time":0.004,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"warn","message":"odd\u001b[31m \"text\"","fields":{"a":1}}
-            {"event":"log","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"info","message":"printed\nlines","fields":null}
-            {"event":"breaker","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","open":true,"until":60.0}
-            {"event":"waiting","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","limit":"api","seconds":2.5}
-            {"event":"breaker","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","open":false,"until":null}
-            {"event":"notice","time":0.006,"at":"2026-11-22T12:00:00.000Z","step":"clean","message":"`raw/*.png` matches no file"}
-            {"event":"notice","time":0.007,"at":"2026-11-22T12:00:00.000Z","step":null,"message":"about the run"}
-            {"event":"progress","time":0.008,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":0,"retried":1,"read":{"done":6,"of":10}}
-            {"event":"interrupted","time":0.009,"at":"2026-11-22T12:00:00.000Z","grace":5.0}
-            {"event":"step_finished","time":0.01,"at":"2026-11-22T12:00:00.000Z","step":"clean","verb":"map","status":"cancelled","reason":"interrupted","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":3,"retried":1,"success_ratio":0.5555555555555556,"duration":0.009,"emitted":5,"needed":9,"target":null}
-            {"event":"run_finished","time":0.011,"at":"2026-11-22T12:00:00.000Z","status":"interrupted","duration":0.011}
-        "#]],
+                {"event":"run_started","time":0.0,"at":"2026-11-22T12:00:00.000Z","run":"7f3a","pipeline":"clean-docs","seed":42,"steps":[{"id":"clean","verb":"map"}]}
+                {"event":"step_started","time":0.001,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10}
+                {"event":"item_retried","time":0.002,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":3,"attempt":1,"kind":"timeout","message":"timeout after 10s","fields":{"stdout":"half"},"delay":1.5}
+                {"event":"item_slow","time":0.003,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":4,"elapsed":2.0}
+                {"event":"log","time":0.004,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"warn","message":"odd\u001b[31m \"text\"","fields":{"a":1}}
+                {"event":"log","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"info","message":"printed\nlines","fields":null}
+                {"event":"breaker","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","open":true,"until":60.0}
+                {"event":"waiting","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","limit":"api","seconds":2.5}
+                {"event":"breaker","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","open":false,"until":null}
+                {"event":"fleet","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","running":2,"queued":3,"why":"Priority","died":1}
+                {"event":"notice","time":0.006,"at":"2026-11-22T12:00:00.000Z","step":"clean","message":"`raw/*.png` matches no file"}
+                {"event":"notice","time":0.007,"at":"2026-11-22T12:00:00.000Z","step":null,"message":"about the run"}
+                {"event":"progress","time":0.008,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":0,"retried":1,"read":{"done":6,"of":10}}
+                {"event":"interrupted","time":0.009,"at":"2026-11-22T12:00:00.000Z","grace":5.0}
+                {"event":"step_finished","time":0.01,"at":"2026-11-22T12:00:00.000Z","step":"clean","verb":"map","status":"cancelled","reason":"interrupted","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":3,"retried":1,"success_ratio":0.5555555555555556,"duration":0.009,"emitted":5,"needed":9,"target":null}
+                {"event":"run_finished","time":0.011,"at":"2026-11-22T12:00:00.000Z","status":"interrupted","duration":0.011}
+            "#]],
         );
     }
 

@@ -142,6 +142,7 @@ fn verbose_tells_of_retries_logs_and_slow_items() {
             |  clean: breaker: attempts fail one after the other, nothing starts for 1m00s: timeout after 10s
             |  clean: waits 2.50s for the rate limit api
             |  clean: breaker: attempts start again
+            |  clean: 2 running · 3 queued (Priority) · 1 died
             |  clean: warning: `raw/*.png` matches no file
             |  warning: about the run
             |  interrupted: nothing new starts, running items have 5s; interrupt again to stop at once
