@@ -27,6 +27,7 @@ mod roles;
 mod row_bound;
 mod run;
 mod run_store;
+mod sendable;
 mod sent;
 mod shard;
 mod sink;

@@ -39,6 +39,7 @@ mod notes;
 mod packed;
 mod paths;
 mod private;
+mod program_copy;
 mod queries;
 mod rebuild;
 mod record;
@@ -69,6 +70,7 @@ pub use last_error::LastError;
 pub use line::ResultLine;
 pub use lock::Holder;
 pub use lua_copies::keep_lua;
+pub use program_copy::keep_program;
 pub use queries::{Failure, FailureReason, Retry, Skip, StoredLog};
 pub use record::AppendNote;
 pub use remote::{

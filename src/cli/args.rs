@@ -10,15 +10,15 @@ pub(super) use author::{
     ExplainArguments, FmtArguments, GraphArguments, GraphFormat, InitArguments, PreviewArguments,
     ProgramCheckArguments, ProgramVerb, TestArguments, TestFormat,
 };
-pub(super) use executor::{ExecutorArguments, ExecutorsArguments};
+pub(super) use executor::ExecutorArguments;
 pub(super) use groups::{
     AllowArguments, ColorChoice, ConsoleArguments, EachArguments, EngineArguments, InputArguments,
     LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
 };
 pub(super) use state::{
-    CacheArguments, CacheCommand, CancelArguments, FolderArguments, GatherArguments, ListFormat,
-    PruneArguments, ReportArguments, ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat,
-    StateArguments,
+    CacheArguments, CacheCommand, CancelArguments, ExecutorsArguments, FolderArguments, GatherArguments,
+    ListFormat, PruneArguments, ReportArguments, ResumeArguments, RunsArguments, RunsCommand, ShowArguments,
+    ShowFormat, StateArguments,
 };
 
 use std::ffi::OsString;

@@ -9,10 +9,12 @@ use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::load;
 use super::worker_inputs::{WorkerInputs, absolute};
-use crate::config::Executor;
+use crate::config::{Executor, ExecutorEngine};
 use crate::engine::{self, SentOptions};
-use crate::fleet::EngineOptions;
+use crate::fleet::{CommandLines, EngineOptions};
 use crate::plan::{Inputs, Plan};
+use crate::schedule::fleet;
+use crate::store::keep_program;
 
 /// Time between two waves, where starting a job costs next to nothing.
 const WAVE_EVERY: Duration = Duration::from_millis(200);
@@ -52,11 +54,12 @@ pub(super) fn options(
             .into());
     }
     let executor = &chosen.executor;
+    let is_here = matches!(executor.engine, ExecutorEngine::Processes);
     let file = absolute(plan.file.path());
     let digest = engine::plan_digest(plan, &inputs.set);
     Ok(Some(SentOptions {
         executor: chosen.name.clone(),
-        engine: engine_options(executor)?,
+        engine: engine_options(executor, inputs)?,
         workers: executor.workers(load::cores()),
         cores: usize::try_from(executor.cores).unwrap_or(usize::MAX),
         commit: executor.commit,
@@ -64,7 +67,7 @@ pub(super) fn options(
         send_from: executor.send_from,
         time: executor.time,
         grace,
-        wave_every: WAVE_EVERY,
+        wave_every: if is_here { WAVE_EVERY } else { fleet::WAVE_EVERY },
         file,
         plan: digest,
         secrets: WorkerInputs::of(plan, inputs).to_bytes(),
@@ -72,10 +75,27 @@ pub(super) fn options(
 }
 
 /// The engine of an executor that was found to be built.
-fn engine_options(executor: &Executor) -> Result<EngineOptions, Fault> {
+fn engine_options(executor: &Executor, inputs: &Inputs) -> Result<EngineOptions, Fault> {
     let program = std::env::current_exe().map_err(|error| Fault::lacking("find this program", &error))?;
-    let named = executor.env.iter().map(String::as_str);
-    let env = PASSED_ON.into_iter().chain(named);
-    let env = env.filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-    Ok(EngineOptions::Processes { program, setup: executor.setup.clone(), env: env.collect() })
+    let setup = executor.setup.clone();
+    let ExecutorEngine::Command(command) = &executor.engine else {
+        let named = executor.env.iter().map(String::as_str);
+        let env = PASSED_ON.into_iter().chain(named);
+        let env = env.filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+        return Ok(EngineOptions::Processes { program, setup, env: env.collect() });
+    };
+    let state = inputs.state.as_deref().map(absolute).unwrap_or_default();
+    Ok(EngineOptions::Command {
+        program: keep_program(&state, &program)?,
+        setup,
+        lines: CommandLines {
+            submit: command.submit.clone(),
+            status: command.status.clone(),
+            cancel: command.cancel.clone(),
+            run: inputs.run.to_string(),
+            cores: executor.cores,
+            memory_mb: executor.memory / 1_000_000,
+            time: executor.time,
+        },
+    })
 }

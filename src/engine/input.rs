@@ -2,9 +2,11 @@
 //! indices.
 
 mod bad_rows;
+mod framed_runs;
 mod index_run;
 mod laid_out;
 mod notices;
+mod rows;
 mod sharded;
 mod stream;
 #[cfg(test)]
@@ -14,10 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::bad_rows::book;
-use self::index_run::IndexRuns;
-use self::laid_out::FramedRuns;
 use self::notices::expecting;
-use self::stream::{Arrival, Stream};
+use self::rows::{Rows, Seen};
+use self::stream::Stream;
 use super::context::{Context, LOOK_UP};
 use super::pool::Wake;
 use super::roles::Role;
@@ -66,18 +67,6 @@ struct Part {
     source: Option<StepId>,
     /// Items handed out when this part began: tells which part an index belongs to.
     before: u64,
-}
-
-/// Where the rows of a part come from.
-enum Rows {
-    /// A file, which is read here and now.
-    Here(Box<dyn Reader>),
-    /// An input that may take its time.
-    Stream(Stream),
-    /// Slices of a source, with indices of their own.
-    Runs(IndexRuns),
-    /// Items that were put into frames, with indices of their own.
-    Framed(FramedRuns),
 }
 
 impl<'a> StepInput<'a> {
@@ -366,62 +355,6 @@ impl<'a> StepInput<'a> {
     /// The sources read here; each was opened once for each time it is named.
     pub(super) fn sources(&self) -> impl Iterator<Item = StepId> {
         self.parts.iter().filter_map(|part| part.source)
-    }
-}
-
-/// What one look at a part has shown.
-#[derive(Default)]
-struct Seen {
-    /// Rows in all so far.
-    rows: u64,
-    reading: Duration,
-    more: bool,
-    nothing_yet: bool,
-    /// Whether the chunk has the index of its first item already.
-    numbered: bool,
-}
-
-impl Rows {
-    /// Whether their items have indices of their own.
-    fn are_numbered(&self) -> bool {
-        matches!(self, Self::Runs(_) | Self::Framed(_))
-    }
-
-    fn read(
-        &mut self,
-        max_items: usize,
-        max_bytes: usize,
-        wait: Duration,
-        chunk: &mut Chunk,
-        bad: &mut Vec<BadRow>,
-    ) -> Result<Seen, DataError> {
-        match self {
-            Self::Here(reader) => {
-                let begun = Instant::now();
-                let more = reader.read(max_items, max_bytes, chunk, bad);
-                let seen = Seen { rows: reader.rows(), reading: begun.elapsed(), ..Seen::default() };
-                more.map(|more| Seen { more, ..seen })
-            }
-            Self::Stream(stream) => {
-                let Some(arrival) = stream.next(wait) else {
-                    return Ok(Seen { nothing_yet: true, ..Seen::default() });
-                };
-                let Arrival { chunk: rows, bad: worse, rows: count, reading, more } = arrival?;
-                *chunk = rows;
-                bad.extend(worse);
-                Ok(Seen { rows: count, reading, more, ..Seen::default() })
-            }
-            Self::Runs(runs) => {
-                let begun = Instant::now();
-                let more = runs.read(max_items, max_bytes, chunk, bad)?;
-                let (rows, reading) = (runs.rows(), begun.elapsed());
-                Ok(Seen { rows, reading, more, numbered: true, ..Seen::default() })
-            }
-            Self::Framed(runs) => {
-                let more = runs.read(max_items, max_bytes, chunk)?;
-                Ok(Seen { rows: runs.rows(), more, numbered: true, ..Seen::default() })
-            }
-        }
     }
 }
 

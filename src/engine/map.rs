@@ -20,7 +20,7 @@ mod no_pool;
 mod options;
 mod replies;
 mod reuse;
-pub(super) mod sent;
+mod sent;
 mod step_holds;
 mod timing;
 
@@ -40,13 +40,14 @@ use self::step_holds::StepHolds;
 use self::timing::StepTiming;
 use super::context::{Context, LOOK_UP};
 use super::failed_item::Attempted;
-use super::fingerprint;
+use super::fingerprint::{self, StepFingerprint};
 use super::input::StepInput;
 use super::item_content::ItemContent;
 use super::outcome::EngineError;
 use super::pool::{Allowance, Limits, Pool, StepClock};
 use super::row_bound::RowBound;
 use super::run_store::{self, RunStore};
+use super::sendable::sent_options;
 use super::sent::SentFault;
 use super::sink::{DeliveryError, Sink};
 use super::source_status::ErrorTexts;
@@ -166,8 +167,6 @@ struct Coordinator<'a> {
     /// The results that anybody wants, where these are not all.
     wanted: Option<u64>,
     scheduler: Scheduler,
-    /// Whether its items run in other processes.
-    is_sent: bool,
     /// Items that were read before it was known where they would run.
     first: VecDeque<Chunk>,
     input: StepInput<'a>,
@@ -229,6 +228,16 @@ fn judged_by(context: &Context<'_>, policy: Policy) -> Policy {
     policy
 }
 
+/// What the results of a step depend on, where they are kept.
+fn fingerprint_of(context: &Context<'_>, each: &MapLike) -> Result<Option<StepFingerprint>, Unready> {
+    // An earlier step may have written them, so they are looked at now; for a run that is not kept, to see whether those are
+    // there that must be.
+    let is_asked = context.run_store.is_some() || !each.uses.is_empty();
+    let files = if is_asked { fingerprint::file_contents(context.plan, each)? } else { Vec::new() };
+    let of_step = |keep: &RunStore| keep.fingerprint(context.plan, each, &files);
+    Ok(context.run_store.map(of_step).transpose()?)
+}
+
 /// Runs a map-like step whose input has been opened.
 pub(super) fn run(
     context: &Context<'_>,
@@ -240,7 +249,7 @@ pub(super) fn run(
     let wants_all = context.roles.wanted[step.id.at()].is_none();
     let total = input.total(step).filter(|_| wants_all);
     context.emit(Event::StepStarted { step: step.id, total });
-    let sent = sent::options_of(context, step, each);
+    let sent = sent_options(context, step, each);
     let first = sent.map(|sent| FirstItems::read(context, &mut input, sent.send_from));
     let sent = sent.filter(|_| first.as_ref().is_some_and(|first| first.are_enough));
     let coordinator = match Coordinator::new(context, (step, each), input, begun, sent.is_some()) {
@@ -264,12 +273,7 @@ impl<'a> Coordinator<'a> {
         is_sent: bool,
     ) -> Result<Self, Unready> {
         let policy = &each.policy;
-        // An earlier step may have written them, so they are looked at now; for a run that is not kept, to see whether those are
-        // there that must be.
-        let is_asked = context.run_store.is_some() || !each.uses.is_empty();
-        let files = if is_asked { fingerprint::file_contents(context.plan, each)? } else { Vec::new() };
-        let of_step = |keep: &RunStore| keep.fingerprint(context.plan, each, &files);
-        let fingerprint = context.run_store.map(of_step).transpose()?;
+        let fingerprint = fingerprint_of(context, each)?;
         let journal = match (context.run_store, &fingerprint) {
             (Some(keep), Some(fingerprint)) => {
                 Some(keep.step(step_spec(context.plan, step, each, fingerprint))?)
@@ -282,7 +286,6 @@ impl<'a> Coordinator<'a> {
         let timing = StepTiming::with(context.options.spans, reuse.as_mut())?;
         let sink = Sink::open(context, step.id, journal.is_some()).behind(input.before()).of_sent(is_sent);
         let work = context.options.work.as_deref();
-        let is_careful = work.is_some_and(|work| work.is_careful);
         let holds = StepHolds::default();
         let options = pool_options(context, step, each, begun, &holds.gate_waits)?;
         let (pool, clock) = if is_sent { NoPool::start(begun) } else { context.pools.start(options)? };
@@ -302,7 +305,6 @@ impl<'a> Coordinator<'a> {
             clock,
             limits,
             told_to_stop: CancelLevel::Run,
-            is_sent,
             first: VecDeque::new(),
             input,
             fresh: BTreeMap::new(),
@@ -310,7 +312,7 @@ impl<'a> Coordinator<'a> {
             in_flight: HashMap::new(),
             items_out: 0,
             tasks: 0,
-            size: ChunkSize::new(limits.chunk_time.filter(|_| !is_careful)),
+            size: ChunkSize::new(limits.chunk_time.filter(|_| work.is_none_or(|work| !work.is_careful))),
             at_work: work.map(|work| AtWork::new(&work.slots)),
             spare_chunks: Vec::new(),
             input_ended: false,

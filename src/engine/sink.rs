@@ -43,6 +43,8 @@ pub(super) struct Sink<'a> {
     pub(super) taken: u64,
     /// Whether the journal alone has them: a worker process gives nothing on.
     only_counts: bool,
+    /// Whether the items of the step run elsewhere.
+    pub(super) is_sent: bool,
 }
 
 struct FusedWriter {
@@ -69,6 +71,7 @@ impl<'a> Sink<'a> {
             emitted: 0,
             taken: 0,
             only_counts: context.options.work.is_some(),
+            is_sent: false,
         }
     }
 
@@ -79,7 +82,7 @@ impl<'a> Sink<'a> {
 
     /// The same for a step whose items run elsewhere: its results are given on at its end, from where they are kept.
     pub(super) fn of_sent(self, is_sent: bool) -> Self {
-        Self { only_counts: self.only_counts || is_sent, ..self }
+        Self { only_counts: self.only_counts || is_sent, is_sent, ..self }
     }
 
     /// Gives on what the run keeps of the step, in the order of its items.

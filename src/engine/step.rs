@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::context::{Context, Done};
 use super::input::StepInput;
 use super::roles::Role;
+use super::sendable::sent_options;
 use super::{collect, map, run_store, source, step_results, write};
 use crate::data::DataError;
 use crate::event::{StepId, StepResult, StepStatus};
@@ -82,7 +83,7 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
         },
         (_, Verb::MapLike(each)) => {
             // Workers elsewhere book no bad rows.
-            let may_be_sent = map::sent::options_of(context, step, each).is_some();
+            let may_be_sent = sent_options(context, step, each).is_some();
             with_input(context, step, may_be_sent, |input| map::run(context, step, each, input))
         }
         (_, Verb::Collect(collect)) => {

@@ -6,7 +6,7 @@ mod work_error;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
@@ -148,7 +148,7 @@ impl Shift<'_> {
         let store = RunStore::of_attempt(committer, (&job.run, &job.state));
         let careful = self.task.careful.common(&left);
         let phases = [part(left.without(&careful), false), part(careful, true)].map(Arc::new);
-        let ticker = Ticker::new(self.job, &store, watch, self.interrupt);
+        let ticker = Ticker::new((place, job, self.job.at), &store, watch, self.interrupt);
         let ((ends, ended), ticking) = (bounded::<()>(0), &ticker);
         let over = std::thread::scope(|scope| {
             let ticking = scope.spawn(move || ticking.tick(&ended));
@@ -248,9 +248,4 @@ impl From<StoreError> for WorkError {
     fn from(error: StoreError) -> Self {
         Self::Unkept(error.to_string())
     }
-}
-
-/// Time since a moment.
-fn since(moment: Instant) -> Duration {
-    runtime::clock::since(moment)
 }

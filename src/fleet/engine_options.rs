@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::command::{CommandEngine, CommandLines};
 use super::job_engine::JobEngine;
 use super::processes::Processes;
 
@@ -18,6 +19,15 @@ pub enum EngineOptions {
         /// All variables that it sees.
         env: Vec<(OsString, OsString)>,
     },
+    /// Whatever takes jobs by a command.
+    Command {
+        /// The program that is the worker, where all nodes find it.
+        program: PathBuf,
+        /// Shell lines that run before it.
+        setup: Option<String>,
+        /// The commands.
+        lines: CommandLines,
+    },
 }
 
 impl EngineOptions {
@@ -26,6 +36,9 @@ impl EngineOptions {
         match self {
             Self::Processes { program, setup, env } => {
                 Box::new(Processes::new((program, setup.as_deref()), env, remote))
+            }
+            Self::Command { program, setup, lines } => {
+                Box::new(CommandEngine::new(lines, (program, setup.as_deref()), remote))
             }
         }
     }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::groups::ConsoleArguments;
 use super::value;
 
 /// Where the items of steps run.
@@ -20,15 +19,4 @@ pub(in crate::cli) struct ExecutorArguments {
     /// Set one key of the executor, as in `workers=20`; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = value::assignment, hide_short_help = true)]
     pub(in crate::cli) executor_set: Vec<(String, String)>,
-}
-
-/// The arguments of `flowrun executors`.
-#[derive(Debug, Clone, Args)]
-pub(in crate::cli) struct ExecutorsArguments {
-    /// Look into this executors file instead of the user's
-    #[arg(long, value_name = "F")]
-    pub(in crate::cli) executors: Option<PathBuf>,
-    /// Colours.
-    #[command(flatten)]
-    pub(in crate::cli) console: ConsoleArguments,
 }

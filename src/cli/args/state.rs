@@ -60,6 +60,17 @@ pub(in crate::cli) struct ResumeArguments {
     pub(in crate::cli) output: OutputArguments,
 }
 
+/// The arguments of `flowrun executors`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct ExecutorsArguments {
+    /// Look into this executors file instead of the user's
+    #[arg(long, value_name = "F")]
+    pub(in crate::cli) executors: Option<PathBuf>,
+    /// Colours.
+    #[command(flatten)]
+    pub(in crate::cli) console: ConsoleArguments,
+}
+
 /// The arguments of `flowrun cancel`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct CancelArguments {

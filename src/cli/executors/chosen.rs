@@ -68,8 +68,8 @@ impl ChosenExecutor {
     /// Refuses what no step can be sent to yet.
     pub(in crate::cli) fn demand_built(&self) -> Result<(), Complaint> {
         match self.executor.engine.kind() {
-            ExecutorKind::Processes => Ok(()),
-            kind @ (ExecutorKind::Slurm | ExecutorKind::Command | ExecutorKind::Kubernetes) => {
+            ExecutorKind::Processes | ExecutorKind::Command => Ok(()),
+            kind @ (ExecutorKind::Slurm | ExecutorKind::Kubernetes) => {
                 let (name, kind) = (&self.name, kind.name());
                 let message = format!("executor `{name}` cannot be used: kind `{kind}` is not built yet");
                 Err(Complaint::new(message).help("`flowrun executors` lists the others"))

@@ -1,12 +1,13 @@
 //! The input of a worker process is those items of a step that are its own, read where the coordinator has found or put them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::framed_runs::FramedRuns;
 use super::index_run::{IndexRun, open_at};
+use super::rows::Rows;
 use super::sharded::{part_of_runs, verb_of};
-use super::{Part, Rows, StepInput};
+use super::{Part, StepInput};
 use crate::data::{DataError, FramedItemsReader};
 use crate::engine::context::Context;
 use crate::engine::layout::LaidInput;
@@ -14,40 +15,7 @@ use crate::engine::options::WorkPart;
 use crate::event::{StepResult, StepStatus};
 use crate::plan::Step;
 use crate::store::{RemoteFile, RemotePlace};
-use crate::value::{Chunk, Indices, Stretch};
-
-/// Items in frames, with indices of their own.
-pub(super) struct FramedRuns {
-    reader: FramedItemsReader,
-    left: VecDeque<Stretch>,
-    rows: u64,
-}
-
-impl FramedRuns {
-    /// Rows that were read.
-    pub(super) fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Fills the chunk with neighbouring items; `false`: they were the last ones.
-    pub(super) fn read(
-        &mut self,
-        max_items: usize,
-        max_bytes: usize,
-        chunk: &mut Chunk,
-    ) -> Result<bool, DataError> {
-        chunk.clear();
-        let Some(run) = self.left.front_mut() else { return Ok(false) };
-        let max_items = max_items.min(usize::try_from(run.count).unwrap_or(usize::MAX)).max(1);
-        self.reader.read(run.first, max_items, max_bytes, chunk)?;
-        let read = chunk.len() as u64;
-        (run.first, run.count, self.rows) = (run.first + read, run.count - read, self.rows + read);
-        if run.count == 0 {
-            self.left.pop_front();
-        }
-        Ok(!self.left.is_empty())
-    }
-}
+use crate::value::Indices;
 
 impl<'a> StepInput<'a> {
     /// The items of a worker. `Err` is how the step ends without them.
@@ -83,7 +51,7 @@ fn part(
         LaidInput::Framed { file, frames } => {
             let place = RemotePlace::open(work.folder.clone());
             let reader = FramedItemsReader::open(&place.file(&RemoteFile::Items(*file)), Arc::clone(frames))?;
-            let rows = Rows::Framed(FramedRuns { reader, left: items.iter().collect(), rows: 0 });
+            let rows = Rows::Framed(FramedRuns::new(reader, items));
             Ok(Part { rows, source: None, before: 0 })
         }
         LaidInput::InPlace { source, before, counted } => {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::index_run::{IndexRun, IndexRuns, open_at};
 use super::notices::expecting;
-use super::{Part, Rows, StepInput, book};
+use super::rows::Rows;
+use super::{Part, StepInput, book};
 use crate::data::{self, DataError, Reader};
 use crate::engine::context::{Context, CountedSource};
 use crate::engine::layout::LaidInput;

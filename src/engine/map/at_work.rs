@@ -1,4 +1,4 @@
-//! What is at work is told in the slots of a worker process, a slot for each task that is out.
+//! Tasks that are out are told of in the slots of a worker process, each in a slot of its own.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -151,7 +151,7 @@ impl Coordinator<'_> {
             let step = self.size.items().max(FRESH_ITEMS);
             for start in range.clone().step_by(step) {
                 let part = chunk.slice(start..(start + step).min(range.end));
-                if self.is_sent {
+                if self.sink.is_sent {
                     self.fresh.insert(part.first, part);
                 } else {
                     self.offer(part);

@@ -8,17 +8,16 @@ use std::time::Duration;
 use super::dispatch::CHUNK_BYTES;
 use super::{Coordinator, StepFault};
 use crate::data::FramedItemsWriter;
-use crate::engine::context::{Context, LOOK_UP};
+use crate::engine::context::LOOK_UP;
 use crate::engine::fingerprint;
 use crate::engine::input::NextChunk;
 use crate::engine::layout::{ItemLayout, LaidInput};
 use crate::engine::remote_job::{self, PROTOCOL, RemoteJob};
-use crate::engine::roles::Role;
 use crate::engine::sent::{Books, Dispatcher, SentFault, SentOptions};
 use crate::engine::step_results;
 use crate::event::{Event, StepResult, Tally};
 use crate::lua::CancelLevel;
-use crate::plan::{Body, MapLike, Step};
+use crate::plan::Body;
 use crate::runtime::clock;
 use crate::schedule::fleet::{Counts, Halt};
 use crate::store::{CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace};
@@ -30,25 +29,6 @@ const ITEMS: usize = 4096;
 const TURN: Duration = Duration::from_millis(20);
 /// File of the items.
 const ITEMS_FILE: u32 = 1;
-
-/// Whether a step may be sent away, if it has enough items.
-pub(in crate::engine) fn options_of<'a>(
-    context: &Context<'a>,
-    step: &Step,
-    each: &MapLike,
-) -> Option<&'a Arc<SentOptions>> {
-    let sent = context.options.sent.as_ref()?;
-    let keeps = context.run_store.is_some_and(|keep| !keep.is_gathering());
-    // What counts over all items is counted in one process, and what somebody wants of the first ones comes in order.
-    let policy = &each.policy;
-    let is_bound =
-        !policy.rate_limits.is_empty() || !each.limits.is_empty() || policy.retries.budget.is_some();
-    let is_known =
-        each.key.is_some() && (each.cache || context.run_store.is_some_and(|keep| keep.resume().is_some()));
-    let stays = is_bound || is_known || context.roles.wanted[step.id.at()].is_some();
-    let is_source = context.roles.roles[step.id.at()] != Role::Work;
-    (keeps && !stays && !is_source && !step.local).then_some(sent)
-}
 
 /// Items that were written down for the workers.
 #[derive(Default)]
@@ -117,7 +97,7 @@ impl Coordinator<'_> {
         let left = items.without(&done?);
         self.book_unstarted(&left);
         self.deliver()?;
-        place.clear(left.is_empty() && !self.fleet.as_ref().is_some_and(|fleet| fleet.died > 0))?;
+        place.clear(left.is_empty() && self.fleet.as_ref().is_none_or(|fleet| fleet.died == 0))?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! What a worker has printed is read here when it died: its last lines say most.
+//! The last lines that a worker has printed are read here when it died: they say most.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -32,8 +32,8 @@ mod tests {
         assert_eq!(tail(&path), None);
         std::fs::write(&path, " \n").expect("room");
         assert_eq!(tail(&path), None);
-        let text: String = (1..=10_000).map(|line| format!("line {line}\n")).collect();
-        std::fs::write(&path, text).expect("room");
+        let text: Vec<String> = (1..=10_000).map(|line| format!("line {line}\n")).collect();
+        std::fs::write(&path, text.concat()).expect("room");
         let expect: Vec<String> = (9981..=10_000).map(|line| format!("line {line}")).collect();
         assert_eq!(tail(&path), Some(expect.join("\n")));
     }

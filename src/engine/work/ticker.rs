@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::{WorkerJob, since};
 use crate::engine::interrupt::Interrupt;
 use crate::engine::living::node;
 use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, RemoteJob};
@@ -44,15 +43,15 @@ pub(super) struct Ticker<'a> {
 
 impl<'a> Ticker<'a> {
     pub(super) fn new(
-        job: &'a WorkerJob,
+        (place, job, at): (&'a RemotePlace, &'a RemoteJob, (u32, u32)),
         store: &'a RunStore,
         watch: Arc<AttemptWatch>,
         interrupt: &'a Arc<Interrupt>,
     ) -> Self {
         Self {
-            place: &job.place,
-            job: &job.job,
-            at: job.at,
+            place,
+            job,
+            at,
             store,
             watch,
             interrupt,
@@ -93,11 +92,13 @@ impl<'a> Ticker<'a> {
             }
             self.obey();
             self.mind_time();
-            if since(commit_at) >= Duration::from_millis(self.job.commit_ms) && self.interrupt.count() == 0 {
+            if clock::since(commit_at) >= Duration::from_millis(self.job.commit_ms)
+                && self.interrupt.count() == 0
+            {
                 commit_at = clock::now();
                 self.commit();
             }
-            if beat_at.is_none_or(|at| since(at) >= beat_every) {
+            if beat_at.is_none_or(|at| clock::since(at) >= beat_every) {
                 beat_at = Some(clock::now());
                 stamp += 1;
                 self.beat(stamp);
@@ -137,7 +138,7 @@ impl<'a> Ticker<'a> {
     fn mind_time(&self) {
         let Some(time) = self.job.time_ms.map(Duration::from_millis) else { return };
         let left = TIME_LEFT.min(time / TIME_LEFT_SHARE);
-        if since(self.begun) >= time - left {
+        if clock::since(self.begun) >= time.saturating_sub(left) {
             self.end(Why::Time);
         }
     }

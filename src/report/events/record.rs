@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::event::{Event, Place, StepId, StepInfo, StepResult};
+use crate::event::{Event, Place, StepId, StepInfo, StepResult, Tally};
 use crate::report::summary::{StepSummary, seconds};
+use crate::value::Extent;
 
 /// An event with its name and its times in front.
 #[derive(Serialize)]
@@ -178,19 +179,9 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         Event::StepStarted { step, total } => {
             ("step_started", EventRecord::StepStarted { step: name(step), total: *total })
         }
-        Event::Progress { step, tally, total, read } => (
-            "progress",
-            EventRecord::Progress(Box::new(Progress {
-                step: name(step),
-                total: *total,
-                successes: tally.succeeded,
-                failures: tally.failed,
-                skipped: tally.skipped,
-                cancelled: tally.cancelled,
-                retried: tally.retried,
-                read: read.map(|read| ReadRecord { done: read.done, of: read.of }),
-            })),
-        ),
+        Event::Progress { step, tally, total, read } => {
+            ("progress", EventRecord::Progress(Box::new(progress(name(step), tally, (*total, *read)))))
+        }
         Event::StepFinished { step, result } => ("step_finished", finished(&steps[step.at()], result)),
         Event::Interrupted { grace } => ("interrupted", EventRecord::Interrupted { grace: seconds(*grace) }),
         Event::Notice { step, message } => {
@@ -238,6 +229,19 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
             let index = Some(*index).filter(|index| *index > 0);
             ("log", EventRecord::Log { step, index, level, message, fields })
         }
+    }
+}
+
+fn progress<'a>(step: &'a str, tally: &Tally, (total, read): (Option<u64>, Option<Extent>)) -> Progress<'a> {
+    Progress {
+        step,
+        total,
+        successes: tally.succeeded,
+        failures: tally.failed,
+        skipped: tally.skipped,
+        cancelled: tally.cancelled,
+        retried: tally.retried,
+        read: read.map(|read| ReadRecord { done: read.done, of: read.of }),
     }
 }
 

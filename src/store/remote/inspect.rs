@@ -1,4 +1,4 @@
-//! What dead attempts have left is looked at here before anybody tries again: how many items they had finished, and which ones
+//! The files of dead attempts are looked at here before anybody tries again: how many items they had finished, and which ones
 //! they had at work.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What workers had finished of a step whose coordinator is gone is taken into the books here: whole commits of attempts, whether
+//! Items that workers had finished of a step whose coordinator is gone are taken into the books here: whole commits of attempts, whether
 //! a record names them or not. It may be done any number of times.
 
 use std::fs::{self, File};

@@ -70,7 +70,7 @@ fn workers_may_be_killed_at_any_time() {
     let mut run = start(&project, &settings);
     let (mut killed, mut turn) = (0, 7_u64);
     while run.try_wait().expect("a child").is_none() {
-        turn = turn.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         std::thread::sleep(Duration::from_millis(40 + (turn >> 33) % 160));
         let there = workers(&project.path(""));
         if killed < kills && !there.is_empty() {
@@ -206,7 +206,9 @@ fn what_workers_had_finished_when_all_were_killed_is_taken_over() {
     let project = killed_coordinator(400, 150);
     until(|| {
         let there = workers(&project.path(""));
-        there.iter().for_each(|pid| signal(*pid, "KILL"));
+        for pid in &there {
+            signal(*pid, "KILL");
+        }
         there.is_empty().then_some(())
     });
     let ran = project.run(&[&["resume"], &ON[..]].concat()).ok();
@@ -236,7 +238,8 @@ permissions: { exec: [sh] }
     let project = Project::with(pipeline).file("n.jsonl", rows(8));
     let run = start(&project, &["--executor-set", "workers=1"]);
     let first = one_worker(&project);
-    until(|| (project.has("ran") && project.read("ran").lines().count() == 8).then_some(()));
+    // Its part of the items.
+    until(|| (project.has("ran") && project.read("ran").lines().count() >= 4).then_some(()));
     signal(first, "TERM");
     let output = run.wait_with_output().expect("a child");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));

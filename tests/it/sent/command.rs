@@ -1,0 +1,48 @@
+//! Executors of kind `command`: a scheduler of some lines that loses jobs or runs them twice.
+
+use super::rows;
+use crate::project::{Project, Ran};
+
+const PIPELINE: &str = "steps:
+  n: { read: n.jsonl }
+  w: { from: n, map: \"time.sleep(0.01) return item.n * 2\" }
+  save: { from: w, write: out.jsonl }
+";
+
+fn project() -> Project {
+    let executors = "version: 1
+executors:
+  queue:
+    kind: command
+    workers: 2
+    send_from: 1
+    submit: sh queue.sh submit {name} {log} {worker}
+    status: sh queue.sh status {job}
+    cancel: sh queue.sh cancel {job}
+";
+    Project::with(PIPELINE)
+        .file("n.jsonl", rows(60))
+        .file("infra/executors.yaml", executors)
+        .file("queue.sh", include_str!("queue.sh"))
+}
+
+fn run(project: &Project, more: &[&str]) -> Ran {
+    let words = ["pipeline.yaml", "--on", "queue", "--executors", "infra/executors.yaml"];
+    project.run(&[&words[..], more].concat())
+}
+
+fn expected() -> String {
+    (1..=60).map(|n| format!("{}\n", n * 2)).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn a_scheduler_that_takes_commands_runs_the_items_whatever_its_mood() {
+    for mood in ["", "lose", "twice"] {
+        let project = project().file("mood", mood);
+        let ran = run(&project, &[]);
+        assert_eq!(ran.code, 0, "{mood}: {}", ran.stderr);
+        assert_eq!(project.read("out.jsonl"), expected(), "{mood}: {}", ran.stderr);
+        let names = project.read("names");
+        assert!(names.lines().all(|name| name.starts_with("fr-") && !name.contains('+')), "{mood}: {names}");
+    }
+}
