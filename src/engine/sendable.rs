@@ -14,6 +14,8 @@ pub(super) fn sent_options<'a>(
     each: &MapLike,
 ) -> Option<&'a Arc<SentOptions>> {
     let sent = context.options.sent.as_ref()?;
+    // A slice of the items is one machine's already.
+    let is_whole = context.options.shard.is_none();
     let keeps = context.run_store.is_some_and(|keep| !keep.is_gathering());
     // What counts over all items is counted in one process, and what somebody wants of the first ones comes in order.
     let policy = &each.policy;
@@ -23,5 +25,5 @@ pub(super) fn sent_options<'a>(
         each.key.is_some() && (each.cache || context.run_store.is_some_and(|keep| keep.resume().is_some()));
     let stays = is_bound || is_known || context.roles.wanted[step.id.at()].is_some();
     let is_source = context.roles.roles[step.id.at()] != Role::Work;
-    (keeps && !stays && !is_source && !step.local).then_some(sent)
+    (keeps && is_whole && !stays && !is_source && !step.local).then_some(sent)
 }

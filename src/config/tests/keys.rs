@@ -183,13 +183,13 @@ fn kinds_of_errors() {
     check(
         "steps:\n  a:\n    items: [1]\ntests:\n  - name: x\n    step: a\n    item: 1\n    expect_error: {kind: nonsense}\n  - name: y\n    step: a\n    item: 1\n    expect_error: {kind: 3}\n  - name: z\n    step: a\n    item: 1\n    expect_error: {kind: timeot}\n",
         &expect![[r#"
-            bad_value: `tests[1].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, `program`, not `nonsense`
+            bad_value: `tests[1].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, `program`, `worker_died`, not `nonsense`
               8:26 "nonsense" no such word
               help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
-            wrong_type: `tests[2].expect_error.kind` must be `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic` or `program`, not a whole number
+            wrong_type: `tests[2].expect_error.kind` must be `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, `program` or `worker_died`, not a whole number
               12:26 "3" this is a whole number
               help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
-            bad_value: `tests[3].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, `program`
+            bad_value: `tests[3].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, `program`, `worker_died`
               16:26 "timeot" did you mean `timeout`?
               help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
         "#]],

@@ -158,6 +158,15 @@ impl Coordinator<'_> {
         remote_job::make_once(place, &RemoteFile::Job, &self.remote_job(sent)?)?;
         let of = (&*self.context.options.run, &*self.step.name, self.step.id.at());
         let mut dispatcher = Dispatcher::start(place.clone(), of, (items, bytes), sent)?;
+        let worked = self.wait_for(&mut dispatcher);
+        if worked.is_err() {
+            dispatcher.abandon();
+        }
+        worked.map(|()| dispatcher.committed())
+    }
+
+    /// Books what workers commit until the step has come to its end.
+    fn wait_for(&mut self, dispatcher: &mut Dispatcher) -> Result<(), StepFault> {
         let before = self.scheduler.tally();
         let mut answers: Vec<ImportAnswer> = Vec::new();
         let begun = clock::now();
@@ -165,17 +174,16 @@ impl Coordinator<'_> {
         let outcome = loop {
             self.look_outside();
             if let Some(fault) = self.context.fault() {
-                dispatcher.cancel(now());
                 return Err(StepFault::State(fault.clone()));
             }
-            self.stop_dispatcher(&mut dispatcher, now());
+            self.stop_dispatcher(dispatcher, now());
             let mut books = StepBooks { coordinator: self, answers: std::mem::take(&mut answers) };
             let outcome = dispatcher.turn(&now, &mut books)?;
             answers = books.answers;
             if let Some(outcome) = outcome {
                 break outcome;
             }
-            self.tell_sent(&dispatcher, (&before, now()));
+            self.tell_sent(dispatcher, (&before, now()));
             let wake = dispatcher.next_wake().map_or(TURN, |wake| wake.saturating_sub(now()));
             std::thread::sleep(wake.min(TURN));
         };
@@ -183,10 +191,7 @@ impl Coordinator<'_> {
             answer.wait()?;
         }
         self.fleet = Some(dispatcher.counts(now()));
-        if let Some(fault) = dispatcher.fault(outcome) {
-            return Err(fault.into());
-        }
-        Ok(dispatcher.committed())
+        dispatcher.fault(outcome).map_or(Ok(()), |fault| Err(fault.into()))
     }
 
     /// Tells the fleet that the step stops, if it does.

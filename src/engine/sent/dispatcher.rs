@@ -90,6 +90,14 @@ impl Dispatcher {
         self.fleet.cancel(now);
     }
 
+    /// Nobody will hear of the workers any more: those that run stop at once, and no other one starts.
+    pub(in crate::engine) fn abandon(&mut self) {
+        // What cannot be written is not read either; the engine ends them then.
+        let control = Control::new(Some(Halt::Interrupt), Vec::new());
+        let _ = remote_job::replace(&self.place, &RemoteFile::Control, &control);
+        self.engine.cancel(&self.fleet.left_alive());
+    }
+
     /// How items have ended as far as workers have said, those too that are not committed.
     pub(in crate::engine) fn tally(&self) -> Tally {
         self.fleet.tally_with_beats()
