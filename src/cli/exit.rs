@@ -20,6 +20,8 @@ pub(super) enum Exit {
     Invalid = 65,
     /// A fault of flowrun itself, or of the machine.
     Internal = 70,
+    /// A worker: the step itself does not work.
+    Broken = 69,
     /// A worker: its items cannot be read, or what it has not be kept.
     Unkept = 74,
     /// A worker: nothing has ended, and nothing is lost.

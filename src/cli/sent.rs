@@ -2,6 +2,7 @@
 //! needs.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::ExecutorArguments;
@@ -70,7 +71,7 @@ pub(super) fn options(
         wave_every: if is_here { WAVE_EVERY } else { fleet::WAVE_EVERY },
         file,
         plan: digest,
-        secrets: WorkerInputs::of(plan, inputs).to_bytes(),
+        secrets: WorkerInputs::of(plan, inputs).to_bytes()?,
     }))
 }
 
@@ -82,6 +83,9 @@ fn engine_options(executor: &Executor, inputs: &Inputs) -> Result<EngineOptions,
         let named = executor.env.iter().map(String::as_str);
         let env = PASSED_ON.into_iter().chain(named);
         let env = env.filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+        // What runs is there as long as this process is, whatever is installed in its place meanwhile.
+        let own = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+        let program = if own.exists() { own } else { program };
         return Ok(EngineOptions::Processes { program, setup, env: env.collect() });
     };
     let state = inputs.state.as_deref().map(absolute).unwrap_or_default();

@@ -20,7 +20,7 @@ pub(super) fn command(console: &Console, arguments: &WorkerArguments) -> Result<
             let exit = match &error {
                 WorkError::OtherProgram(_) => Exit::OtherProgram,
                 WorkError::Input(_) | WorkError::Unkept(_) => Exit::Unkept,
-                WorkError::Broken(_) => Exit::Internal,
+                WorkError::Broken(_) => Exit::Broken,
             };
             console.complain(&[Complaint::new(error.to_string())], super::args::ColorChoice::Never);
             Ok(exit)

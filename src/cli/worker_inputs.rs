@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::exit::Complaint;
 use super::load;
 use crate::engine;
 use crate::lua::Allowed;
@@ -27,6 +28,8 @@ pub(super) struct WorkerInputs {
     current_dir: PathBuf,
     /// Variables that the pipeline names.
     env: BTreeMap<String, String>,
+    /// Values of secrets, wherever they come from.
+    secrets: BTreeMap<String, String>,
     set: Vec<(String, String)>,
     allow: [Option<Vec<String>>; 4],
     state: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl WorkerInputs {
             params_dir: inputs.params_dir.clone(),
             current_dir: inputs.current_dir.clone(),
             env,
+            secrets: plan.secrets.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             set: inputs.set.clone(),
             allow: [net, read, write, exec],
             state: inputs.state.as_deref().map(absolute),
@@ -68,8 +72,15 @@ impl WorkerInputs {
     }
 
     /// As it is written.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("texts and numbers are JSON")
+    ///
+    /// # Errors
+    /// Fails where a path is not UTF-8.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Complaint> {
+        let unreadable = |error: serde_json::Error| {
+            Complaint::new(format!("steps of this run cannot be sent: {error}"))
+                .help("names of folders and files have to be UTF-8 then")
+        };
+        serde_json::to_vec(self).map_err(unreadable)
     }
 
     /// As it was written; `None`: it is damaged.
@@ -91,6 +102,7 @@ impl WorkerInputs {
             params_dir: self.params_dir,
             current_dir: self.current_dir,
             env: self.env,
+            known_secrets: self.secrets,
             needs_secrets: true,
             set: self.set,
             allow: Allowed { net, read, write, exec },

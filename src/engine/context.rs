@@ -105,6 +105,8 @@ pub(super) struct Context<'a> {
     fused: Vec<Mutex<Option<FinishedWriter>>>,
     /// What was counted of sources, where only a slice of them is read.
     counted: Vec<Mutex<Option<Arc<CountedSource>>>>,
+    /// Held by the step whose items run in worker processes.
+    pub(super) sending: Mutex<()>,
     /// What the run of a shard has worked on.
     pub(super) shard: ShardNotes,
     /// The rate limits of the run, on the clock that began with it, and those that steps share by name.
@@ -136,6 +138,7 @@ impl<'a> Context<'a> {
                 .collect(),
             fused: plan.steps.iter().map(|_| Mutex::default()).collect(),
             counted: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            sending: Mutex::default(),
             shard: ShardNotes::default(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
             gates: gates(&limits, &shared_limits, begun),

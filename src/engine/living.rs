@@ -25,26 +25,39 @@ pub struct LivingWorker {
     pub pid: u32,
 }
 
-/// The workers of a run that are at work.
+/// The workers of a run that are at work: on this machine those whose processes are there, elsewhere those that have said so
+/// of late.
 ///
 /// # Errors
 /// Fails when the folders of its steps cannot be read.
 pub fn living_workers(state: &Path, run: &str) -> Result<Vec<LivingWorker>, StoreError> {
     let mut living = Vec::new();
     for place in RemotePlace::all(state, run) {
+        living.extend(processes(&place));
         for (shard, attempt) in place.beats()? {
             let file = RemoteFile::Beat(&shard, attempt);
             let Ok(Some(beat)) = remote_job::read::<BeatFile>(&place, &file) else { continue };
-            let worker = LivingWorker { node: beat.node, pid: beat.pid };
             let written = std::fs::metadata(place.file(&file)).and_then(|file| file.modified());
             let age = written.ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-            let is_new = age.is_none_or(|age| age < BEAT_MAX);
-            if is_new && worker.may_live(&place) {
-                living.push(worker);
+            if age.is_none_or(|age| age < BEAT_MAX) && beat.node != node() {
+                living.push(LivingWorker { node: beat.node, pid: beat.pid });
             }
         }
     }
     Ok(living)
+}
+
+/// The workers of a step among the processes of this machine: the word `worker` and the folder stand in their command lines.
+fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
+    let folder = std::path::absolute(place.path()).unwrap_or_else(|_| place.path().to_path_buf());
+    let is_worker = |pid: &u32| {
+        let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut words = words.split(|byte| *byte == 0);
+        words.any(|word| word == b"worker") && words.next() == Some(folder.as_os_str().as_encoded_bytes())
+    };
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(is_worker).map(|pid| LivingWorker { node: node(), pid }).collect()
 }
 
 /// Tells the workers of a run whose coordinator is gone to end, and waits so long; those of this machine that have not ended
@@ -73,18 +86,6 @@ pub fn end_workers(state: &Path, run: &str, patience: Duration) -> Result<Vec<Li
 }
 
 impl LivingWorker {
-    /// Whether its process is there, where that can be seen.
-    fn may_live(&self, place: &RemotePlace) -> bool {
-        if self.node != node() {
-            return true;
-        }
-        let words = std::fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
-        let folder =
-            place.path().file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
-        let mut words = words.split(|byte| *byte == 0).skip(1);
-        words.any(|word| word == b"worker") && words.any(|word| word.ends_with(&folder))
-    }
-
     fn kill(&self) {
         if self.node == node()
             && let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw)

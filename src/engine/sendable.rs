@@ -21,9 +21,9 @@ pub(super) fn sent_options<'a>(
     let policy = &each.policy;
     let is_bound =
         !policy.rate_limits.is_empty() || !each.limits.is_empty() || policy.retries.budget.is_some();
-    let is_known =
-        each.key.is_some() && (each.cache || context.run_store.is_some_and(|keep| keep.resume().is_some()));
-    let stays = is_bound || is_known || context.roles.wanted[step.id.at()].is_some();
+    let is_known = each.key.is_some() && context.run_store.is_some_and(|keep| keep.resume().is_some());
+    // What is remembered across runs is remembered by whoever runs it.
+    let stays = each.cache || is_bound || is_known || context.roles.wanted[step.id.at()].is_some();
     let is_source = context.roles.roles[step.id.at()] != Role::Work;
     (keeps && is_whole && !stays && !is_source && !step.local).then_some(sent)
 }

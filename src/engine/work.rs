@@ -148,6 +148,7 @@ impl Shift<'_> {
         let store = RunStore::of_attempt(committer, (&job.run, &job.state));
         let careful = self.task.careful.common(&left);
         let phases = [part(left.without(&careful), false), part(careful, true)].map(Arc::new);
+        let at = Arc::clone(&watch);
         let ticker = Ticker::new((place, job, self.job.at), &store, watch, self.interrupt);
         let ((ends, ended), ticking) = (bounded::<()>(0), &ticker);
         let over = std::thread::scope(|scope| {
@@ -173,9 +174,13 @@ impl Shift<'_> {
         // What an item has behind it goes on with it, also where this process has not come to it.
         let left = phases.iter().flat_map(|part| part.take_leaves());
         let carry: Vec<Whence> = left.chain(self.task.carry.iter().cloned()).collect();
-        Ok(match store.commit_shard(why, carry)? {
+        let (shard, attempt, _) = at.get();
+        Ok(match store.commit_shard(why, carry.clone())? {
             ShardCommit::Nothing if ticker.has_committed() => Worked::Committed,
-            ShardCommit::Nothing => Worked::GaveBack,
+            ShardCommit::Nothing => {
+                remote_job::replace(place, &RemoteFile::Carry(&shard, attempt), &carry)?;
+                Worked::GaveBack
+            }
             ShardCommit::Made { .. } | ShardCommit::Lost => Worked::Committed,
         })
     }
@@ -223,22 +228,28 @@ impl Shift<'_> {
             let context =
                 Context::new(self.plan, &options, &roles, self.interrupt, (&watchdog, &threads), sender);
             let context = context.with_run_store(Some(store));
-            match StepInput::open(&context, step, false) {
+            let result = match StepInput::open(&context, step, false) {
                 Ok(input) => context.book(step.id, map::run(&context, step, each, input)),
                 Err(result) => *result,
-            }
+            };
+            let lost = step.from.iter().find_map(|input| context.source_status(input.step).failure());
+            (result, lost)
         });
-        self.judge(&result)
+        let (result, lost) = result;
+        self.judge(&result, lost)
     }
 
     /// What the end of the step says of this process. How its items ended is for the coordinator to judge.
-    fn judge(&self, result: &StepResult) -> Result<(), WorkError> {
+    /// `lost`: why a source cannot be read.
+    fn judge(&self, result: &StepResult, lost: Option<String>) -> Result<(), WorkError> {
         let reason = || result.reason.clone().unwrap_or_default();
         match result.status {
             StepStatus::Failed => Err(WorkError::Broken(reason())),
             StepStatus::Skipped => Err(WorkError::Input(reason())),
             // A source that cannot be read any more cancels what reads it.
-            StepStatus::Cancelled if self.interrupt.count() == 0 => Err(WorkError::Input(reason())),
+            StepStatus::Cancelled if self.interrupt.count() == 0 => {
+                Err(WorkError::Input(lost.unwrap_or_else(reason)))
+            }
             _ => Ok(()),
         }
     }

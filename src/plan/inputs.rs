@@ -24,6 +24,8 @@ pub struct Inputs {
     pub current_dir: PathBuf,
     /// The process environment; the pipeline sees only what its `env` names.
     pub env: BTreeMap<String, String>,
+    /// Values of `secrets` that are known already, by name: where they come from is not asked.
+    pub known_secrets: BTreeMap<String, String>,
     /// Whether the run cannot do without the values of `secrets`; otherwise those that are there are only hidden.
     pub needs_secrets: bool,
     /// `--set PATH=VALUE`, in order; the value is YAML.

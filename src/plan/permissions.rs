@@ -11,7 +11,7 @@ use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::step_index::StepIndex;
 use crate::lua::{Allowed, LuaPath, Permissions, Protected, Reached, reaches};
-use crate::source::{Diagnostic, LineStarts, Span};
+use crate::source::{Diagnostic, LineStarts, OpenTexts, Span};
 
 /// The permissions of one run.
 pub(super) fn permissions(places: &PlacedDocument, lua_path: &LuaPath, inputs: &Inputs) -> Permissions {
@@ -26,7 +26,8 @@ pub(super) fn permissions(places: &PlacedDocument, lua_path: &LuaPath, inputs: &
     let included = places.included.iter().map(|one| one.document.file.path().to_owned());
     let files = own.chain(included).collect();
     let protected = Protected { files, folders: inputs.state.clone().into_iter().collect() };
-    with_lua_path(&Permissions::new(root, written, &inputs.allow, protected), lua_path)
+    let permissions = with_lua_path(&Permissions::new(root, written, &inputs.allow, protected), lua_path);
+    if inputs.open == OpenTexts::default() { permissions } else { permissions.knowing(lua_path) }
 }
 
 /// The same permissions, and `require` looks where it shall.

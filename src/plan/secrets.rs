@@ -29,6 +29,10 @@ pub(super) fn read(
 ) -> Secrets {
     let mut values = BTreeMap::new();
     for (name, from) in declared {
+        if let Some(known) = inputs.known_secrets.get(name) {
+            values.insert(name.clone(), known.clone());
+            continue;
+        }
         let text = |key: &str| from.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let value = match (text("env"), text("file")) {
             (Some(variable), None) => of_variable(name, variable, inputs),

@@ -180,6 +180,39 @@ fn a_step_that_does_not_work_fails_with_what_its_workers_have_said() {
 }
 
 #[test]
+fn a_program_that_does_not_work_fails_the_step_and_no_item() {
+    let project = Project::with(
+        "steps:\n  n: { read: n.jsonl }\n  w: { from: n, map: { program: ['false'], min_success_ratio: 0 } }\n  save: { from: w, write: out.jsonl }\n",
+    )
+    .file("n.jsonl", rows(30));
+    let ran = sent(&project, &["--output", "json"]);
+    let value: Value =
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    assert_eq!((ran.code, &value["steps"][1]["reason"]), (1, &Value::from("program")), "{value}");
+}
+
+#[test]
+fn workers_see_modules_and_secrets_as_they_were_when_the_run_began() {
+    let pipeline = r#"
+secrets: { k: { file: k.txt } }
+steps:
+  n: { read: n.jsonl }
+  change: { from: n, reduce: { init: 0, lua: "exec.run({'sh', '-c', 'echo changed > k.txt; echo return 2 > lib.lua'}) return acc" } }
+  w: { from: n, needs: [change], map: "return { require('lib'), #secrets.k }" }
+  save: { from: w, write: out.jsonl }
+permissions: { exec: [sh] }
+x-allow: [unused_step]
+"#;
+    let project = Project::with(pipeline)
+        .file("n.jsonl", rows(30))
+        .file("k.txt", "a secret value")
+        .file("lib.lua", "return 1\n");
+    sent(&project, &[]).ok();
+    assert_eq!(project.read("lib.lua"), "return 2\n");
+    assert_eq!(project.read("out.jsonl"), "[1,14]\n".repeat(30));
+}
+
+#[test]
 fn verdicts_are_made_of_what_all_workers_have_committed() {
     let text = |policy: &str| {
         format!(

@@ -2,7 +2,7 @@
 //! it waits for what they commit, and judges.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, TryLockError};
 use std::time::Duration;
 
 use super::dispatch::CHUNK_BYTES;
@@ -20,8 +20,8 @@ use crate::lua::CancelLevel;
 use crate::plan::Body;
 use crate::runtime::clock;
 use crate::schedule::fleet::{Counts, Halt};
-use crate::store::{CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace};
-use crate::value::{Chunk, Indices};
+use crate::store::{CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace, StoreError};
+use crate::value::{Chunk, Covered, Indices};
 
 /// Items that are read at a time.
 const ITEMS: usize = 4096;
@@ -45,33 +45,14 @@ struct StepBooks<'a, 'c> {
 
 impl Books for StepBooks<'_, '_> {
     fn import(&mut self, record: &CommitRecord, shard: ReadShard) -> Result<(), SentFault> {
-        let coordinator = &mut *self.coordinator;
-        for (index, key, item) in shard.failures() {
-            if coordinator.context.roles.wants.errors {
-                coordinator.errors.push((index, Arc::clone(&item.message)));
-            }
-            let has_key = coordinator.content.has_keys(coordinator.each);
-            coordinator.context.emit(Event::ItemFailed {
-                step: coordinator.step.id,
-                index,
-                key: has_key.then(|| Arc::from(key)),
-                kind: item.kind,
-                message: Arc::clone(&item.message),
-                place: item.place.clone(),
-                fields: item.fields.as_deref().map(Arc::from),
-                attempts: item.attempts,
-            });
-        }
-        let journal = coordinator.journal.as_ref().expect("what is sent is kept");
-        self.answers.push(journal.import(shard)?);
-        coordinator.scheduler.passed(&record.tally);
-        coordinator.sink.emitted += record.emitted;
-        coordinator.timing.add(&record.timing);
+        let told = (record.tally, record.emitted);
+        self.answers.push(self.coordinator.import(shard, told)?);
+        self.coordinator.timing.add(&record.timing);
         Ok(())
     }
 }
 
-impl Coordinator<'_> {
+impl<'a> Coordinator<'a> {
     /// Carries a sent step out.
     pub(super) fn carry_out_sent(mut self, sent: &SentOptions) -> StepResult {
         let fault = self.send(&sent.for_step(self.each)).err();
@@ -81,6 +62,35 @@ impl Coordinator<'_> {
         self.count_rest();
         self.scheduler.close();
         self.finish(fault)
+    }
+
+    /// Takes over what a worker has finished: how its items have ended, and the results that it gives on.
+    fn import(
+        &mut self,
+        shard: ReadShard,
+        (tally, emitted): (Tally, u64),
+    ) -> Result<ImportAnswer, StoreError> {
+        let has_key = self.content.has_keys(self.each);
+        for (index, key, item) in shard.failures() {
+            if self.context.roles.wants.errors {
+                self.errors.push((index, Arc::clone(&item.message)));
+            }
+            self.context.emit(Event::ItemFailed {
+                step: self.step.id,
+                index,
+                key: has_key.then(|| Arc::from(key)),
+                kind: item.kind,
+                message: Arc::clone(&item.message),
+                place: item.place.clone(),
+                fields: item.fields.as_deref().map(Arc::from),
+                attempts: item.attempts,
+            });
+        }
+        let journal = self.journal.as_ref().expect("what is sent is kept");
+        let answer = journal.import(shard)?;
+        self.scheduler.passed(&tally);
+        self.sink.emitted += emitted;
+        Ok(answer)
     }
 
     fn send(&mut self, sent: &SentOptions) -> Result<(), StepFault> {
@@ -154,6 +164,7 @@ impl Coordinator<'_> {
         (items, bytes): (&Indices, u64),
     ) -> Result<Indices, StepFault> {
         self.scheduler.expect_total(self.scheduler.tally().ended() + items.count());
+        let Some(_turn) = self.take_turn() else { return Ok(Indices::default()) };
         place.write_secrets(&sent.secrets)?;
         remote_job::make_once(place, &RemoteFile::Job, &self.remote_job(sent)?)?;
         let of = (&*self.context.options.run, &*self.step.name, self.step.id.at());
@@ -162,7 +173,47 @@ impl Coordinator<'_> {
         if worked.is_err() {
             dispatcher.abandon();
         }
-        worked.map(|()| dispatcher.committed())
+        let mut committed = dispatcher.committed();
+        // Its engine ends what is left of its workers.
+        drop(dispatcher);
+        if committed != *items && !matches!(worked, Err(StepFault::State(_))) {
+            committed = self.take_over_leftovers(place, &committed)?;
+        }
+        worked.map(|()| committed)
+    }
+
+    /// Takes over what workers had on the disk and never handed over. It gives all items that are committed then.
+    fn take_over_leftovers(
+        &mut self,
+        place: &RemotePlace,
+        committed: &Indices,
+    ) -> Result<Indices, StepFault> {
+        let mut covered = Covered::default();
+        covered.add(committed);
+        let of = (&*self.context.options.run, &*self.step.name);
+        for shard in place.leftovers(of, &mut covered)? {
+            let told = (shard.tally(), shard.emitted());
+            self.import(shard, told)?.wait()?;
+        }
+        Ok(covered.indices())
+    }
+
+    /// Waits until no other step of the run has workers: an executor has so many for all of them. `None`: the step stops.
+    fn take_turn(&mut self) -> Option<MutexGuard<'a, ()>> {
+        let context = self.context;
+        loop {
+            match context.sending.try_lock() {
+                Ok(turn) => return Some(turn),
+                Err(TryLockError::Poisoned(turn)) => return Some(turn.into_inner()),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            self.look_outside();
+            if self.scheduler.stop().is_some() || context.fault().is_some() {
+                return None;
+            }
+            self.tell_progress();
+            std::thread::sleep(TURN);
+        }
     }
 
     /// Books what workers commit until the step has come to its end.

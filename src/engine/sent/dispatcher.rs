@@ -145,6 +145,7 @@ impl Dispatcher {
                     | F::Fruitless { shard, .. }
                     | F::CannotKeep(shard)
                     | F::WrongProgram(shard)
+                    | F::Broken(shard)
                     | F::TooDeep(shard) => Some(shard),
                     F::Refused(_) | F::Unseen => None,
                 };
@@ -310,6 +311,12 @@ impl Dispatcher {
 
     fn inspect(&mut self, now: Duration, shard: &ShardId) -> Result<(), SentFault> {
         let left = self.place.left_behind((&self.of.0, &self.of.1), shard)?;
+        for attempt in self.place.attempts(shard)? {
+            let carry = remote_job::read::<Vec<Whence>>(&self.place, &RemoteFile::Carry(shard, attempt));
+            // What cannot be read costs an item an attempt more.
+            let carry = carry.ok().flatten().unwrap_or_default();
+            self.carry.extend(carry.into_iter().map(|whence| (whence.index, whence)));
+        }
         let slot =
             |((wave, task), items): ((u32, u32), Indices)| Slot { job: Some(JobId { wave, task }), items };
         let slots = left.at_work.into_iter().map(slot).collect();

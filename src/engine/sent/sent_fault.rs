@@ -20,7 +20,7 @@ pub(in crate::engine) enum SentFault {
 impl SentFault {
     /// Of a failure of the fleet; `log`: what the last worker has said.
     pub(super) fn of(failure: &Failure, log: Option<String>) -> Self {
-        let said = log.map(|log| format!("; the last one said:\n{log}")).unwrap_or_default();
+        let said = log.as_ref().map(|log| format!("; the last one said:\n{log}")).unwrap_or_default();
         Self::GaveUp(match failure {
             Failure::Died { shard, items, node, times } => {
                 let node = node.as_ref().map(|node| format!(" on {node}")).unwrap_or_default();
@@ -36,9 +36,15 @@ impl SentFault {
             Failure::WrongProgram(shard) => {
                 format!("the worker on shard {shard} is of another version or plans another pipeline{said}")
             }
-            Failure::Unseen => {
-                format!("nodes do not see the state folder: `--state-dir` on a shared file system{said}")
-            }
+            // Its last words are why, in the words of a step that runs here.
+            Failure::Broken(shard) => match log.as_deref().and_then(|log| log.lines().last()) {
+                Some(reason) => reason.strip_prefix("error: ").unwrap_or(reason).to_owned(),
+                None => format!("the worker on shard {shard} cannot work"),
+            },
+            Failure::Unseen => format!(
+                "no worker has written anything: they do not start, or do not see the state folder, which is to be \
+                 on a file system that all nodes share (`--state-dir`){said}"
+            ),
             Failure::TooDeep(shard) => {
                 format!("shard {shard} was given back so often that its rest has no names left")
             }

@@ -12,6 +12,7 @@ use super::trees::{HeldTree, Missing};
 use super::trial::Trial;
 use super::wall;
 use crate::lua::host_error::HostError;
+use crate::lua::lua_path::LuaPath;
 
 /// What one run may reach. The default reaches nothing.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,8 @@ pub struct Permissions {
     pub(super) grants: Arc<Grants>,
     /// Whether nothing may be changed: in expressions, which are asked and not carried out.
     pub(super) looks_only: bool,
+    /// Where modules are looked for whose texts are known already.
+    known: Option<LuaPath>,
 }
 
 /// The lists, and what they led to when the run started.
@@ -37,7 +40,7 @@ impl Permissions {
     #[must_use]
     pub fn new(root: &Path, written: Allowed, added: &Allowed, protected: Protected) -> Self {
         let lists = Lists::new(root, written, added, protected);
-        Self { grants: Arc::new(Grants { lists, ..Grants::default() }), looks_only: false }
+        Self { grants: Arc::new(Grants { lists, ..Grants::default() }), looks_only: false, known: None }
     }
 
     /// The same, with these folders, for `require` to look for files in, instead of the pipeline's. Nothing else is read there.
@@ -45,7 +48,19 @@ impl Permissions {
     pub fn requiring_from(&self, folders: &[PathBuf]) -> Self {
         let lists = Lists { lua: folders.to_owned(), ..self.grants.lists.clone() };
         let grants = Grants { lists, trial: self.grants.trial.clone(), ..Grants::default() };
-        Self { grants: Arc::new(grants), looks_only: self.looks_only }
+        Self { grants: Arc::new(grants), ..self.clone() }
+    }
+
+    /// The same, and `require` takes texts that are known already before files.
+    #[must_use]
+    pub fn knowing(&self, lua_path: &LuaPath) -> Self {
+        Self { known: Some(lua_path.clone()), ..self.clone() }
+    }
+
+    /// The known text of a module, by its path below the folders for `require`.
+    pub(in crate::lua) fn known_text(&self, path: &Path) -> Option<Arc<str>> {
+        let known = self.known.as_ref()?;
+        known.searched().iter().find_map(|folder| known.open().get(&folder.join(path)).cloned())
     }
 
     /// The same for a run that changes nothing: what Lua code writes goes to the copy of `trial`, see [`Permissions::changes`].
@@ -53,7 +68,7 @@ impl Permissions {
     pub fn on_trial(&self, trial: &Arc<Trial>) -> Self {
         let grants =
             Grants { lists: self.grants.lists.clone(), trial: Some(Arc::clone(trial)), ..Grants::default() };
-        Self { grants: Arc::new(grants), looks_only: self.looks_only }
+        Self { grants: Arc::new(grants), ..self.clone() }
     }
 
     /// The same without any file to write: for expressions, which are asked and change nothing.

@@ -38,6 +38,8 @@ pub enum Failure {
     CannotKeep(ShardId),
     /// The worker on this shard is of another version, or plans another pipeline.
     WrongProgram(ShardId),
+    /// The worker on this shard says that the step itself does not work.
+    Broken(ShardId),
     /// Workers end and nothing of them is ever seen in the folder.
     Unseen,
     /// This shard's rest was given back so often that its children have no names.

@@ -26,6 +26,8 @@ const DONE: u8 = 0;
 const CANNOT_KEEP: u8 = 74;
 /// A worker's status: it has done nothing, and nothing is lost.
 const GAVE_BACK: u8 = 75;
+/// A worker's status: the step itself does not work, whatever its items are.
+const BROKEN: u8 = 69;
 /// A worker's status: it is of another version, or plans another pipeline.
 const WRONG_PROGRAM: u8 = 78;
 
@@ -63,6 +65,7 @@ impl Fleet {
         let claimed = self.stems.get(stem).claimed;
         match exit {
             Exit::Code(WRONG_PROGRAM) => self.wrong_program(now, stem),
+            Exit::Code(BROKEN) => self.broken(now, stem),
             Exit::Code(CANNOT_KEEP) if self.claims > 0 => self.cannot_keep(now, stem),
             Exit::Code(DONE) => self.lag(stem, id, heard),
             Exit::Unknown if claimed => self.lag(stem, id, heard),
@@ -85,6 +88,12 @@ impl Fleet {
         let shard = self.stems.get(stem).id.clone();
         self.wait(stem);
         self.fail(now, Failure::WrongProgram(shard));
+    }
+
+    fn broken(&mut self, now: Duration, stem: u32) {
+        let shard = self.stems.get(stem).id.clone();
+        self.wait(stem);
+        self.fail(now, Failure::Broken(shard));
     }
 
     fn cannot_keep(&mut self, now: Duration, stem: u32) {

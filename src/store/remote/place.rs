@@ -12,7 +12,7 @@ use crate::store::{StoreError, paths, private};
 use crate::value::ShardId;
 
 /// Folders in it.
-const FOLDERS: [&str; 7] = ["try", "done", "split", "wave", "beat", "log", "tmp"];
+const FOLDERS: [&str; 8] = ["try", "done", "split", "wave", "beat", "carry", "log", "tmp"];
 
 /// The folder of one sent step.
 #[derive(Debug, Clone)]
@@ -44,9 +44,10 @@ impl RemotePlace {
 
     /// The folders of all sent steps of a run.
     pub fn all(state: &Path, run: &str) -> Vec<Self> {
-        let steps = fs::read_dir(paths::steps(&paths::run(state, run)));
+        let state = std::path::absolute(state).unwrap_or_else(|_| state.to_path_buf());
+        let steps = fs::read_dir(paths::steps(&paths::run(&state, run)));
         let places = steps.into_iter().flatten().flatten().map(|step| step.path().join("remote"));
-        places.filter(|place| place.join("beat").is_dir()).map(Self::open).collect()
+        places.filter(|place| place.is_dir()).map(Self::open).collect()
     }
 
     /// Where it is.
@@ -247,7 +248,11 @@ impl RemotePlace {
     fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let path = self.folder.join(folder);
         let failed = |error| StoreError::io("read", &path, error);
-        let entries = fs::read_dir(&path).map_err(failed)?;
+        let entries = match fs::read_dir(&path) {
+            // What is cleared away holds nothing.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
         let name = |entry: io::Result<fs::DirEntry>| {
             entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
         };

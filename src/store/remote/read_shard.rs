@@ -8,6 +8,7 @@ use super::attempt_state::AttemptFrame;
 use super::place::RemotePlace;
 use super::record::CommitRecord;
 use super::source_name::source_name;
+use crate::event::Tally;
 use crate::store::endings::{self, BlockPlace, EndingKind};
 use crate::store::endings::{CommitFacts, EndingSpan};
 use crate::store::notes::Notes;
@@ -48,6 +49,23 @@ impl ReadShard {
     /// The items whose endings it has.
     pub fn done(&self) -> &Indices {
         &self.done
+    }
+
+    /// How its items have ended.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for ReadCommit { lines, notes, .. } in &self.commits {
+            tally.succeeded += lines;
+            tally.failed += notes.failed.len() as u64;
+            tally.skipped += notes.skipped.len() as u64;
+            tally.retried += notes.retried.iter().filter(|item| item.attempt == 1).count() as u64;
+        }
+        tally
+    }
+
+    /// Results that it gives on.
+    pub fn emitted(&self) -> u64 {
+        self.commits.iter().map(|commit| commit.facts.emitted).sum()
     }
 
     /// Index, key and ending of each item that failed.

@@ -23,6 +23,8 @@ pub enum RemoteFile<'a> {
     Done(&'a ShardId),
     /// How far an attempt at a shard is.
     Beat(&'a ShardId, u32),
+    /// What items have behind them that an attempt has left without a record.
+    Carry(&'a ShardId, u32),
     /// What a job has printed: wave and task.
     Log(u32, u32),
     /// Items, as JSON lines in frames.
@@ -42,6 +44,7 @@ impl RemoteFile<'_> {
             Self::Wave(number) => format!("wave/{number}.json"),
             Self::Done(shard) => format!("done/{shard}"),
             Self::Beat(shard, attempt) => format!("beat/{shard}.{attempt}"),
+            Self::Carry(shard, attempt) => format!("carry/{shard}.{attempt}"),
             Self::Log(wave, task) => format!("log/{wave}.{task}.out"),
             Self::Items(number) => format!("items-{number:04}.jsonl.zst"),
         }

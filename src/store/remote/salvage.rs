@@ -23,7 +23,7 @@ pub(in crate::store) fn salvage(run: &Path, connection: &mut Connection) -> Resu
     for step in steps.flatten() {
         let name = step.file_name().to_string_lossy().into_owned();
         let place = RemotePlace::open(step.path().join("remote"));
-        if !place.path().join("done").is_dir() {
+        if !place.path().is_dir() {
             continue;
         }
         let index = StoredRun::open(run)?.index(&name)?;
@@ -42,6 +42,44 @@ pub(in crate::store) fn salvage(run: &Path, connection: &mut Connection) -> Resu
     Ok(said)
 }
 
+impl RemotePlace {
+    /// Whole commits in the files of all attempts, of items that are not committed and are then, of a step of a run.
+    ///
+    /// # Errors
+    /// Fails when the attempts cannot be listed. A file that cannot be read has none.
+    pub fn leftovers(
+        &self,
+        (run, step): (&str, &str),
+        committed: &mut Covered,
+    ) -> Result<Vec<ReadShard>, StoreError> {
+        let mut attempts = self.all_attempts()?;
+        attempts.sort();
+        let mut left = Vec::new();
+        for (shard, attempt) in attempts {
+            let source = source_name(&shard, attempt);
+            let path = self.attempt(&shard, attempt);
+            let tag = endings::tag_of_source(run, step, &source);
+            let Ok(found) = segment::scan(&path, |_| (tag, 0)) else { continue };
+            let Ok(file) = File::open(&path) else { continue };
+            let mut commits: Vec<ReadCommit> = Vec::new();
+            for found in &found.commits {
+                let BlockPlace { offset, length, .. } = found.place;
+                let frame = AttemptFrame { offset, length, endings: found.head.blocks_length() };
+                let Some(commit) = read_commit(&file, found.place, &frame) else { continue };
+                let items = items_of(&commit.spans).filter(|items| !items.is_empty());
+                if let Some(items) = items.filter(|items| !committed.overlaps(items)) {
+                    committed.add(&items);
+                    commits.push(commit);
+                }
+            }
+            if !commits.is_empty() {
+                left.push(ReadShard::of_commits(path, source, commits));
+            }
+        }
+        Ok(left)
+    }
+}
+
 struct SalvagedStep<'a> {
     run: &'a Path,
     name: String,
@@ -55,41 +93,12 @@ impl SalvagedStep<'_> {
     fn take_over(&mut self) -> Result<u64, StoreError> {
         let before = self.committed.count();
         let id = paths::id(self.run);
-        let mut attempts = self.place.all_attempts()?;
-        attempts.sort();
-        for (shard, attempt) in attempts {
-            let source = source_name(&shard, attempt);
-            let path = self.place.attempt(&shard, attempt);
-            let tag = endings::tag_of_source(&id, &self.name, &source);
-            let Ok(found) = segment::scan(&path, |_| (tag, 0)) else { continue };
-            let Ok(file) = File::open(&path) else { continue };
-            let commits = found.commits.iter().filter_map(|found| {
-                let BlockPlace { offset, length, .. } = found.place;
-                let frame = AttemptFrame { offset, length, endings: found.head.blocks_length() };
-                read_commit(&file, found.place, &frame)
-            });
-            let commits: Vec<ReadCommit> = commits.collect();
-            self.import(ReadShard::of_commits(path, source, commits))?;
+        for shard in self.place.leftovers((&id, &self.name), &mut self.committed)? {
+            let segment = self.link(&shard.path)?;
+            let database = paths::database(self.run);
+            self.name(segment, &shard).map_err(|error| StoreError::sql("write", &database, error))?;
         }
         Ok(self.committed.count() - before)
-    }
-
-    /// Takes over the commits of which no item is there yet.
-    fn import(&mut self, mut shard: ReadShard) -> Result<(), StoreError> {
-        let mut new = Covered::default();
-        shard.commits.retain(|commit| {
-            let items = items_of(&commit.spans).filter(|items| !items.is_empty());
-            let items = items.filter(|items| !self.committed.overlaps(items) && !new.overlaps(items));
-            items.map(|items| new.add(&items)).is_some()
-        });
-        if shard.commits.is_empty() {
-            return Ok(());
-        }
-        let segment = self.link(&shard.path)?;
-        let database = paths::database(self.run);
-        self.name(segment, &shard).map_err(|error| StoreError::sql("write", &database, error))?;
-        self.committed.add(&new.indices());
-        Ok(())
     }
 
     /// Gives a file its name among the segments, and its number.
