@@ -92,7 +92,7 @@ impl WorkerInputs {
     pub(super) fn into_inputs(self, cores: usize) -> (String, String, Inputs) {
         let mut open = OpenTexts::default();
         for (path, text) in self.texts {
-            open.put(path, text.into());
+            open.put(&path, text.into());
         }
         let [net, read, write, exec] = self.allow;
         let inputs = Inputs {

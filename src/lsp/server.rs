@@ -214,7 +214,7 @@ impl Server {
     fn put(&mut self, file: File, pause: Duration) {
         let uri = file.uri.0.clone();
         let due = Some(Instant::now() + pause);
-        self.inputs.open.put(file.path.clone(), file.text.as_str().into());
+        self.inputs.open.put(&file.path, file.text.as_str().into());
         if !matches!(file.kind(), Some(FileKind::Pipeline)) {
             self.others_are_due(&uri, pause);
         }

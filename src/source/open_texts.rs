@@ -15,8 +15,8 @@ impl OpenTexts {
     }
 
     /// A file has been opened, or changed.
-    pub fn put(&mut self, path: PathBuf, text: Arc<str>) {
-        Arc::make_mut(&mut self.0).insert(normal(&path), text);
+    pub fn put(&mut self, path: &Path, text: Arc<str>) {
+        Arc::make_mut(&mut self.0).insert(normal(path), text);
     }
 
     /// A file has been closed.

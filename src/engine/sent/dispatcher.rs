@@ -153,7 +153,7 @@ impl Dispatcher {
                     Some(shard) => self.log_of(shard),
                     None => self.jobs.values().find_map(|job| self.log_of_job(*job)),
                 };
-                Some(SentFault::of(&failure, log))
+                Some(SentFault::of(&failure, log.as_deref()))
             }
         }
     }

@@ -19,8 +19,8 @@ pub(in crate::engine) enum SentFault {
 
 impl SentFault {
     /// Of a failure of the fleet; `log`: what the last worker has said.
-    pub(super) fn of(failure: &Failure, log: Option<String>) -> Self {
-        let said = log.as_ref().map(|log| format!("; the last one said:\n{log}")).unwrap_or_default();
+    pub(super) fn of(failure: &Failure, log: Option<&str>) -> Self {
+        let said = log.map(|log| format!("; the last one said:\n{log}")).unwrap_or_default();
         Self::GaveUp(match failure {
             Failure::Died { shard, items, node, times } => {
                 let node = node.as_ref().map(|node| format!(" on {node}")).unwrap_or_default();
@@ -37,7 +37,7 @@ impl SentFault {
                 format!("the worker on shard {shard} is of another version or plans another pipeline{said}")
             }
             // Its last words are why, in the words of a step that runs here.
-            Failure::Broken(shard) => match log.as_deref().and_then(|log| log.lines().last()) {
+            Failure::Broken(shard) => match log.and_then(|log| log.lines().last()) {
                 Some(reason) => reason.strip_prefix("error: ").unwrap_or(reason).to_owned(),
                 None => format!("the worker on shard {shard} cannot work"),
             },

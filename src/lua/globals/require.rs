@@ -42,12 +42,11 @@ fn load(
     let missing =
         |error: std::io::Error| refusal(format!("cannot read module `{name}` (`{shown}`): {error}"));
     let outside = |refused: HostError| refusal(format!("module `{name}` lies outside {}", refused.message));
-    let text = match permissions.known_text(&path) {
-        Some(text) => text.to_string(),
-        None => {
-            let opened = permissions.open_own(&path).map_err(outside)?;
-            file_text(opened.and_then(std::io::read_to_string).map_err(missing)?)
-        }
+    let text = if let Some(text) = permissions.known_text(&path) {
+        text.to_string()
+    } else {
+        let opened = permissions.open_own(&path).map_err(outside)?;
+        file_text(opened.and_then(std::io::read_to_string).map_err(missing)?)
     };
     let file = SourceFile::new(shown.clone(), path, text);
     if let Some(error) = Script::module(&file).check().into_iter().next() {
