@@ -22,7 +22,7 @@ steps:
   save: { from: work, write: out.jsonl }
 """
 ITEMS = 400_000
-LOOPS = 1000
+LOOPS = 1500
 
 
 def processor_seconds(words, folder):
