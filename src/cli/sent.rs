@@ -9,7 +9,7 @@ use super::args::ExecutorArguments;
 use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::load;
-use super::worker_inputs::{WorkerInputs, absolute};
+use super::worker_inputs::WorkerInputs;
 use crate::config::{Executor, ExecutorEngine};
 use crate::engine::{self, SentOptions};
 use crate::fleet::{CommandLines, EngineOptions};
@@ -56,7 +56,7 @@ pub(super) fn options(
     }
     let executor = &chosen.executor;
     let is_here = matches!(executor.engine, ExecutorEngine::Processes);
-    let file = absolute(plan.file.path());
+    let file = load::place(plan.file.path());
     let digest = engine::plan_digest(plan, &inputs.set);
     Ok(Some(SentOptions {
         executor: chosen.name.clone(),
@@ -88,7 +88,7 @@ fn engine_options(executor: &Executor, inputs: &Inputs) -> Result<EngineOptions,
         let program = if own.exists() { own } else { program };
         return Ok(EngineOptions::Processes { program, setup, env: env.collect() });
     };
-    let state = inputs.state.as_deref().map(absolute).unwrap_or_default();
+    let state = inputs.state.as_deref().map(load::place).unwrap_or_default();
     Ok(EngineOptions::Command {
         program: keep_program(&state, &program)?,
         setup,

@@ -4,7 +4,7 @@
 //! A worker plans from the texts that the coordinator has planned from: people edit files while jobs wait.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl WorkerInputs {
             secrets: plan.secrets.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             set: inputs.set.clone(),
             allow: [net, read, write, exec],
-            state: inputs.state.as_deref().map(absolute),
+            state: inputs.state.as_deref().map(load::place),
             limit: inputs.limit,
             run: inputs.run.to_string(),
             name: plan.file.name().to_owned(),
@@ -115,9 +115,4 @@ impl WorkerInputs {
         };
         (self.name, self.pipeline, inputs)
     }
-}
-
-/// A path that is good in every folder.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    load::place(path)
 }

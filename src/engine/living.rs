@@ -1,5 +1,5 @@
-//! Workers outlive a coordinator that is killed. This module says which of a run's workers are at work, by their beats, and
-//! ends them.
+//! Workers outlive a coordinator that is killed. This module says which of a run's workers are at work, by the processes of this
+//! machine and by the beats of others, and ends them.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -49,11 +49,11 @@ pub fn living_workers(state: &Path, run: &str) -> Result<Vec<LivingWorker>, Stor
 
 /// The workers of a step among the processes of this machine: the word `worker` and the folder stand in their command lines.
 fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
-    let folder = std::path::absolute(place.path()).unwrap_or_else(|_| place.path().to_path_buf());
     let is_worker = |pid: &u32| {
         let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let mut words = words.split(|byte| *byte == 0);
-        words.any(|word| word == b"worker") && words.next() == Some(folder.as_os_str().as_encoded_bytes())
+        words.any(|word| word == b"worker")
+            && words.next() == Some(place.path().as_os_str().as_encoded_bytes())
     };
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

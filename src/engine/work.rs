@@ -135,11 +135,9 @@ impl Shift<'_> {
             leaves: Mutex::default(),
             condemned: (self.task.condemned.clone(), self.task.said.as_deref().map(Arc::from)),
         };
-        let claim = |items: &Indices| {
-            let claimed = AttemptFile::claim(place, (&job.run, &job.step), &self.task.shard, items)?;
-            claimed.with_slots(Arc::clone(&slots))
-        };
-        let mut attempt = claim(&self.task.items)?;
+        let of = (job.run.as_str(), job.step.as_str());
+        let claimed = AttemptFile::claim(place, of, &self.task.shard, &self.task.items)?;
+        let mut attempt = claimed.with_slots(Arc::clone(&slots))?;
         // What was there when the step began is what its results depend on, wherever they are computed.
         let fingerprint = StepFingerprint { parts: job.fingerprint.clone(), function: Digest::default() };
         attempt.begin(&step_spec(self.plan, step, &each, &fingerprint))?;

@@ -26,6 +26,15 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Adds the counters of other items.
+    pub fn add(&mut self, more: &Self) {
+        self.succeeded += more.succeeded;
+        self.failed += more.failed;
+        self.skipped += more.skipped;
+        self.cancelled += more.cancelled;
+        self.retried += more.retried;
+    }
+
     /// Items that have ended.
     pub fn ended(&self) -> u64 {
         self.succeeded + self.failed + self.skipped + self.cancelled

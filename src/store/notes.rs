@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::endings::BlockPlace;
 use super::packed::{self, Compressor};
 use super::{FailedItem, LogEntry, RetriedItem};
-use crate::event::Timing;
+use crate::event::{Tally, Timing};
 
 /// Notes are skipped as endings are, and told from them by the last four bits.
 const SKIPPABLE: u32 = 0x184D_2A5E;
@@ -51,6 +51,18 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Notes {
+    /// How the items of a commit have ended, so many of which succeeded.
+    pub(super) fn tally(&self, succeeded: u64) -> Tally {
+        Tally {
+            succeeded,
+            failed: self.failed.len() as u64,
+            skipped: self.skipped.len() as u64,
+            // An item is tried again for the first time once.
+            retried: self.retried.iter().filter(|item| item.attempt == 1).count() as u64,
+            ..Tally::default()
+        }
+    }
+
     /// The text of the block, packed; empty when there is nothing to note.
     pub(super) fn pack(&self, compressor: &mut Compressor) -> std::io::Result<Vec<u8>> {
         if *self == Self::default() {

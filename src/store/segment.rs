@@ -135,19 +135,10 @@ impl SegmentWriter {
             let folder = paths::step(run, step);
             private::folders(&folder).map_err(|error| StoreError::io("create", &folder, error))?;
         }
-        loop {
-            self.number += 1;
-            let name = self.path();
-            match std::fs::hard_link(path, &name) {
-                Ok(()) => {
-                    sync_folder(name.parent().unwrap_or(Path::new(".")))?;
-                    return Ok(self.number);
-                }
-                // What a process left that died before it had named it.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(StoreError::io("link", path, error)),
-            }
+        if let Place::Step { run, step } = &self.to {
+            self.number = link_next(path, (run, step), self.number)?;
         }
+        Ok(self.number)
     }
 
     /// Waits until all that was appended is on the disk.
@@ -186,6 +177,23 @@ impl SegmentWriter {
         written.map_err(|error| StoreError::io("write", &self.path(), error))?;
         self.length += bytes.len() as u64;
         Ok(())
+    }
+}
+
+/// Gives a file the name of the first segment of a step that is free behind number `last`, and says which that is.
+pub(super) fn link_next(path: &Path, (run, step): (&Path, &str), last: u32) -> Result<u32, StoreError> {
+    let mut number = last;
+    loop {
+        number += 1;
+        match std::fs::hard_link(path, paths::segment(run, step, number)) {
+            Ok(()) => {
+                sync_folder(&paths::step(run, step))?;
+                return Ok(number);
+            }
+            // What a process left that died before it had named it, or a segment of before.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(StoreError::io("link", path, error)),
+        }
     }
 }
 

@@ -263,10 +263,7 @@ impl<'a> Coordinator<'a> {
         }
         self.told = now;
         let mut tally = dispatcher.tally();
-        tally.succeeded += before.succeeded;
-        tally.failed += before.failed;
-        tally.skipped += before.skipped;
-        tally.retried += before.retried;
+        tally.add(before);
         let total = self.scheduler.total();
         self.context.emit(Event::Progress { step: self.step.id, tally, total, read: None });
         let counts = dispatcher.counts(now);

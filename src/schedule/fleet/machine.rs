@@ -191,7 +191,7 @@ impl Fleet {
         let mut sum = self.tally;
         for (_, stem) in self.stems.iter() {
             if let Some(pace) = &stem.pace {
-                add(&mut sum, &pace.tally);
+                sum.add(&pace.tally);
             }
         }
         sum
@@ -225,13 +225,4 @@ impl Fleet {
         }
         counts
     }
-}
-
-/// Adds counters.
-pub(super) fn add(sum: &mut Tally, more: &Tally) {
-    sum.succeeded += more.succeeded;
-    sum.failed += more.failed;
-    sum.skipped += more.skipped;
-    sum.cancelled += more.cancelled;
-    sum.retried += more.retried;
 }

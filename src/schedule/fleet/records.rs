@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::ending::Failure;
-use super::machine::{Fleet, add};
+use super::machine::Fleet;
 use super::record_fault::RecordFault;
 use super::report::Record;
 use super::stem::Place;
@@ -57,7 +57,7 @@ impl Fleet {
             return Err("it has items that are committed already");
         }
         self.covered.add(&record.done);
-        add(&mut self.tally, &record.tally);
+        self.tally.add(&record.tally);
         self.claims += 1;
         if record.goes_on {
             self.go_on(stem, &id, record.rest.clone())?;

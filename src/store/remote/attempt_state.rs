@@ -56,11 +56,7 @@ impl AttemptState {
         self.frames.push(AttemptFrame { offset: place.offset, length: place.length, endings });
         self.bytes = place.offset + place.length + endings;
         self.emitted += commit.emitted;
-        self.tally.succeeded += lines;
-        self.tally.failed += notes.failed.len() as u64;
-        self.tally.skipped += notes.skipped.len() as u64;
-        // An item is tried again for the first time once.
-        self.tally.retried += notes.retried.iter().filter(|item| item.attempt == 1).count() as u64;
+        self.tally.add(&notes.tally(lines));
         for span in &commit.endings.spans {
             self.add(&Indices::run(span.first, u64::from(span.count)));
         }

@@ -55,10 +55,7 @@ impl ReadShard {
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         for ReadCommit { lines, notes, .. } in &self.commits {
-            tally.succeeded += lines;
-            tally.failed += notes.failed.len() as u64;
-            tally.skipped += notes.skipped.len() as u64;
-            tally.retried += notes.retried.iter().filter(|item| item.attempt == 1).count() as u64;
+            tally.add(&notes.tally(*lines));
         }
         tally
     }

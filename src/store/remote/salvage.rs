@@ -12,7 +12,7 @@ use super::read_shard::{ReadCommit, ReadShard, items_of, read_commit};
 use super::source_name::source_name;
 use crate::store::endings::{self, BlockPlace};
 use crate::store::rows::{self, CommitRow};
-use crate::store::segment::{self, sync_folder};
+use crate::store::segment;
 use crate::store::{StoreError, StoredRun, paths};
 use crate::value::{Covered, Indices};
 
@@ -94,28 +94,11 @@ impl SalvagedStep<'_> {
         let before = self.committed.count();
         let id = paths::id(self.run);
         for shard in self.place.leftovers((&id, &self.name), &mut self.committed)? {
-            let segment = self.link(&shard.path)?;
+            let segment = segment::link_next(&shard.path, (self.run, &self.name), 0)?;
             let database = paths::database(self.run);
             self.name(segment, &shard).map_err(|error| StoreError::sql("write", &database, error))?;
         }
         Ok(self.committed.count() - before)
-    }
-
-    /// Gives a file its name among the segments, and its number.
-    fn link(&self, path: &Path) -> Result<u32, StoreError> {
-        let folder = paths::step(self.run, &self.name);
-        let mut number = 0;
-        loop {
-            number += 1;
-            match fs::hard_link(path, paths::segment(self.run, &self.name, number)) {
-                Ok(()) => {
-                    sync_folder(&folder)?;
-                    return Ok(number);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(StoreError::io("link", path, error)),
-            }
-        }
     }
 
     fn name(&mut self, segment: u32, shard: &ReadShard) -> rusqlite::Result<()> {

@@ -25,16 +25,20 @@ fn record(shard: &str, done: &[(u64, u64)], rest: &[(u64, u64)], goes_on: bool) 
     Record { shard: shard.into(), attempt: 1, done, rest, goes_on, why, tally }
 }
 
-/// Two shards of ten items each, of which `1` has gone on once and then left two children.
-fn fleet() -> Fleet {
-    let options = FleetOptions {
+fn options() -> FleetOptions {
+    FleetOptions {
         workers: 1,
         attempts: 3,
         wave_max: 100,
         queue_max: 100,
         grace: Duration::ZERO,
         wave_every: WAVE_EVERY,
-    };
+    }
+}
+
+/// Two shards of ten items each, of which `1` has gone on once and then left two children.
+fn fleet() -> Fleet {
+    let options = options();
     let kept = Kept {
         cut: first_cut(&Indices::run(1, 20), 0, 1),
         splits: [(ShardId::parse("1+1").expect("an id"), vec![set(&[(15, 2)]), set(&[(17, 4)])])].into(),
@@ -124,14 +128,7 @@ fn nothing_is_taken_in_after_a_fault() {
 
 #[test]
 fn what_does_not_fit_together_is_not_recovered() {
-    let options = FleetOptions {
-        workers: 1,
-        attempts: 3,
-        wave_max: 100,
-        queue_max: 100,
-        grace: Duration::ZERO,
-        wave_every: WAVE_EVERY,
-    };
+    let options = options();
     let wrong = |kept: Kept| {
         let fault = Fleet::recover(options.clone(), NOW, kept).expect_err("it cannot be");
         (fault.name.to_string(), fault.what)
