@@ -50,6 +50,7 @@ pub use outcome::{EngineError, Outcome};
 pub use plan_files::plan_texts;
 pub use remote_job::RemoteJob;
 pub use run::run;
+pub use sendable::stays_here;
 pub use sent::SentOptions;
 pub use shard::{Shard, ShardOptions, count_items, sharded, steps_of_shard};
 pub use work::{WorkError, Worked, WorkerJob};

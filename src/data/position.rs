@@ -1,13 +1,17 @@
 //! A position says where the next row of a source begins, as plain data that can be kept and sent: another process goes
 //! on reading there. Noting positions and finding them again is left to the readers.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt};
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::DataError;
 
+/// Bytes at each end of a file that its mark depends on.
+const EDGE_BYTES: u64 = 64 * 1024;
 /// Rows and bytes that no source has.
 const COUNT_MAX: u64 = 1 << 60;
 
@@ -141,6 +145,9 @@ pub struct FileMark {
     pub size: u64,
     /// When it was last written to: seconds since 1970 and nanoseconds.
     pub modified: (i64, i64),
+    /// Digest of what stands at its beginning and at its end: copying tools give a file the time of another one.
+    #[serde(default)]
+    pub edges: Option<u64>,
 }
 
 impl Position {
@@ -209,7 +216,12 @@ impl Spot {
 impl FileMark {
     /// The mark of a file that is there.
     pub(super) fn of(metadata: &Metadata) -> Self {
-        Self { size: metadata.len(), modified: (metadata.mtime(), metadata.mtime_nsec()) }
+        Self { size: metadata.len(), modified: (metadata.mtime(), metadata.mtime_nsec()), edges: None }
+    }
+
+    /// The mark with what stands at the edges of the file; what cannot be read there has no digest.
+    pub(super) fn with_edges(self, file: &File) -> Self {
+        Self { edges: edges(file, self.size).ok(), ..self }
     }
 
     /// Whether the file is still the one that it was.
@@ -220,8 +232,21 @@ impl FileMark {
         if self.modified != seen.modified {
             return Err(changed(file, "it has been written to"));
         }
+        if self.edges.is_some() && self.edges != seen.edges {
+            return Err(changed(file, "something else stands in it"));
+        }
         Ok(())
     }
+}
+
+/// A digest of the first and the last bytes of a file of this size.
+fn edges(file: &File, size: u64) -> io::Result<u64> {
+    let length = size.min(EDGE_BYTES);
+    let mut bytes = vec![0; length as usize];
+    file.read_exact_at(&mut bytes, 0)?;
+    let first = xxh3_64(&bytes);
+    file.read_exact_at(&mut bytes, size - length)?;
+    Ok(xxh3_64_with_seed(&bytes, first))
 }
 
 /// The error for a position that does not fit what is there.

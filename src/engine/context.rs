@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -115,6 +116,8 @@ pub(super) struct Context<'a> {
     /// Where requests wait for those.
     pub(super) gates: Gates,
     pub(super) begun: Instant,
+    /// Whether something was found that nothing of this program makes.
+    broken: AtomicBool,
 }
 
 impl<'a> Context<'a> {
@@ -145,6 +148,7 @@ impl<'a> Context<'a> {
             limits,
             shared_limits,
             begun,
+            broken: AtomicBool::new(false),
             run_store: None,
             plan,
             options,
@@ -204,6 +208,16 @@ impl<'a> Context<'a> {
     /// Why the run cannot go on because it cannot be kept, if so.
     pub(super) fn fault(&self) -> Option<&StoreError> {
         self.run_store.and_then(RunStore::fault)
+    }
+
+    /// Something was found that nothing of this program makes.
+    pub(super) fn break_down(&self) {
+        self.broken.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that was so.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::SeqCst)
     }
 
     /// Leaves a step's journal to the code that books the step's end.

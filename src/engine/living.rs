@@ -1,6 +1,8 @@
 //! Workers outlive a coordinator that is killed. This module says which of a run's workers are at work, by the processes of this
 //! machine and by the beats of others, and ends them.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -47,13 +49,16 @@ pub fn living_workers(state: &Path, run: &str) -> Result<Vec<LivingWorker>, Stor
     Ok(living)
 }
 
-/// The workers of a step among the processes of this machine: the word `worker` and the folder stand in their command lines.
+/// The workers of a step among the processes of this machine: the word `worker` and the folder stand in their command lines,
+/// which may be written in another way than here.
 fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let folder = real(place.path());
     let is_worker = |pid: &u32| {
         let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let mut words = words.split(|byte| *byte == 0);
-        words.any(|word| word == b"worker")
-            && words.next() == Some(place.path().as_os_str().as_encoded_bytes())
+        let is_one = words.any(|word| word == b"worker");
+        is_one && words.next().is_some_and(|word| real(Path::new(OsStr::from_bytes(word))) == folder)
     };
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

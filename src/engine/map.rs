@@ -70,6 +70,8 @@ pub(super) enum StepFault {
     Script(String),
     /// The run cannot be kept.
     State(StoreError),
+    /// Something is there that nothing of this program makes.
+    Internal(String),
 }
 
 impl From<StoreError> for StepFault {
@@ -82,6 +84,7 @@ impl From<SentFault> for StepFault {
     fn from(fault: SentFault) -> Self {
         match fault {
             SentFault::Store(error) => Self::State(error),
+            strange @ (SentFault::Record(_) | SentFault::Strange(_)) => Self::Internal(strange.to_string()),
             other => Self::Script(other.to_string()),
         }
     }
@@ -113,6 +116,7 @@ impl std::fmt::Display for StepFault {
         match self {
             Self::Data(error) => error.fmt(f),
             Self::Script(reason) => f.write_str(reason),
+            Self::Internal(reason) => write!(f, "internal error: {reason}"),
             Self::State(error) => f.write_str(&run_store::stopped(error)),
         }
     }
@@ -283,7 +287,8 @@ impl<'a> Coordinator<'a> {
         let mut reuse = fingerprint
             .as_ref()
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
-        let timing = StepTiming::with(context.options.spans, reuse.as_mut())?;
+        let timing =
+            StepTiming::with(context.options.spans, reuse.as_mut(), context.options.work.as_deref())?;
         let sink = Sink::open(context, step.id, journal.is_some()).behind(input.before()).of_sent(is_sent);
         let work = context.options.work.as_deref();
         let holds = StepHolds::default();

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::gather::Gathering;
 use super::layout::ItemLayout;
 use super::sent::SentOptions;
 use super::shard::ShardOptions;
+use crate::event::Timing;
+use crate::runtime::clock;
 use crate::store::{Slots, Whence};
 use crate::value::Indices;
 
@@ -59,6 +61,14 @@ pub struct WorkPart {
     pub(super) carried: Vec<Whence>,
     /// The same of items that this process leaves.
     pub(super) leaves: Mutex<Vec<Whence>>,
+    /// How long the job may run.
+    pub(super) time: Option<Duration>,
+    /// When it began.
+    pub(super) begun: Instant,
+    /// Items that were at work for most of the job when they were cut off.
+    pub(super) cut_off: Mutex<Vec<u64>>,
+    /// How long items took that this process has run.
+    pub(super) timing: Arc<Mutex<Timing>>,
     /// Items that do not run: they have killed their workers. With what those have said.
     pub(super) condemned: (Indices, Option<Arc<str>>),
 }
@@ -67,6 +77,30 @@ impl WorkPart {
     /// What items that this process leaves have behind them, once.
     pub(super) fn take_leaves(&self) -> Vec<Whence> {
         std::mem::take(&mut *self.leaves.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// An item was cut off after so long.
+    pub(super) fn cut_off(&self, index: u64, after: Duration) {
+        if after * 2 >= clock::since(self.begun) {
+            self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).push(index);
+        }
+    }
+
+    /// The job was over before the items were that it had for most of its time.
+    pub(super) fn count_outlived(&self, carry: &mut Vec<Whence>) {
+        for index in self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let outlived = self.outlived(index) + 1;
+            match carry.iter_mut().find(|whence| whence.index == index) {
+                Some(whence) => whence.outlived = outlived,
+                None => carry.push(Whence { index, attempts: 0, history: "[]".to_owned(), outlived }),
+            }
+        }
+    }
+
+    /// How many whole jobs an item was cut off in.
+    pub(super) fn outlived(&self, index: u64) -> u32 {
+        let known = self.carried.iter().find(|whence| whence.index == index);
+        known.map_or(0, |whence| whence.outlived)
     }
 
     /// An item is left with what it has behind it.

@@ -49,6 +49,28 @@ pub struct RemoteJob {
     pub(super) time_ms: Option<u64>,
 }
 
+/// The beginning of every such file, which all versions can read.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Announced {
+    /// Version of the protocol.
+    pub(super) protocol: u32,
+    /// Version of flowrun, where it is said.
+    #[serde(default)]
+    pub(super) version: Option<String>,
+}
+
+impl Announced {
+    /// What is wrong with it for this program.
+    pub(super) fn difference(&self) -> Option<String> {
+        let ours = env!("CARGO_PKG_VERSION");
+        let theirs = self.version.as_deref().unwrap_or(ours);
+        (self.protocol != PROTOCOL || theirs != ours).then(|| {
+            let theirs = format!("flowrun {theirs} (protocol {})", self.protocol);
+            format!("the run is of {theirs}, and this is flowrun {ours} (protocol {PROTOCOL})")
+        })
+    }
+}
+
 /// Shards that are submitted together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct WaveFile {
@@ -150,7 +172,7 @@ pub(super) fn read<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map(Some).map_err(damaged)
 }
 
-/// The same for a file that must be there, of this version of the protocol.
+/// The same for a file that must be there.
 pub(super) fn demand<T: DeserializeOwned>(
     place: &RemotePlace,
     file: &RemoteFile<'_>,

@@ -385,7 +385,8 @@ impl<'a> RunThreads<'a, '_> {
         } else {
             RunStatus::Succeeded
         };
-        Outcome { status, steps, internal_error: self.internal_error, run_dir: None }
+        let internal_error = self.internal_error || self.context.is_broken();
+        Outcome { status, steps, internal_error, run_dir: None }
     }
 }
 

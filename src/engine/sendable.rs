@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::roles::Role;
+use super::roles::{Role, StepRoles};
 use super::sent::SentOptions;
-use crate::plan::{MapLike, Step};
+use crate::plan::{MapLike, Plan, Step};
+use crate::schedule::RateUse;
 
 /// Whether a step may be sent away, if it has enough items.
 pub(super) fn sent_options<'a>(
@@ -17,13 +18,29 @@ pub(super) fn sent_options<'a>(
     // A slice of the items is one machine's already.
     let is_whole = context.options.shard.is_none();
     let keeps = context.run_store.is_some_and(|keep| !keep.is_gathering());
-    // What counts over all items is counted in one process, and what somebody wants of the first ones comes in order.
-    let policy = &each.policy;
-    let is_bound =
-        !policy.rate_limits.is_empty() || !each.limits.is_empty() || policy.retries.budget.is_some();
     let is_known = each.key.is_some() && context.run_store.is_some_and(|keep| keep.resume().is_some());
-    // What is remembered across runs is remembered by whoever runs it.
-    let stays = each.cache || is_bound || is_known || context.roles.wanted[step.id.at()].is_some();
+    let stays = is_known || kept_here(context.roles, step, each).is_some();
     let is_source = context.roles.roles[step.id.at()] != Role::Work;
-    (keeps && is_whole && !stays && !is_source && !step.local).then_some(sent)
+    (keeps && is_whole && !stays && !is_source).then_some(sent)
+}
+
+/// Why the items of a step are run here, however many they are, in words that follow "here: "; `None`: they may be sent.
+pub fn stays_here(plan: &Plan, step: &Step, each: &MapLike) -> Option<&'static str> {
+    let all = vec![true; plan.steps.len()];
+    kept_here(&StepRoles::new(plan, &all, false), step, each)
+}
+
+/// What counts over all items is counted in one process, what somebody wants of the first ones comes in order, and what is
+/// remembered across runs is remembered by whoever runs it.
+fn kept_here(roles: &StepRoles, step: &Step, each: &MapLike) -> Option<&'static str> {
+    let policy = &each.policy;
+    let reasons = [
+        (step.local, "`local: true`"),
+        (!policy.rate_limits.iter().all(RateUse::can_be_shared_out), "its rate limit cannot be shared out"),
+        (!each.limits.is_empty(), "its requests take from a limit, which counts in one process"),
+        (policy.retries.budget.is_some(), "its budget of retries counts in one process"),
+        (each.cache, "`cache: true`"),
+        (roles.wanted[step.id.at()].is_some(), "only its first results are wanted"),
+    ];
+    reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
 }

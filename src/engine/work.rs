@@ -20,18 +20,21 @@ use super::layout::ItemLayout;
 use super::map;
 use super::options::{RunOptions, WorkPart};
 use super::pool::Threads;
-use super::remote_job::{self, PROTOCOL, RemoteJob, WaveFile, WaveTask};
+use super::remote_job::{self, Announced, RemoteJob, WaveFile, WaveTask};
 use super::roles::StepRoles;
 use super::run_store::RunStore;
 use super::step_spec::step_spec;
-use crate::event::{StepResult, StepStatus, Why};
+use crate::event::{StepResult, StepStatus, Timing, Why};
 use crate::lua::Watchdog;
 use crate::plan::{MapLike, Plan, Step, Verb};
-use crate::runtime;
+use crate::runtime::{self, clock};
 use crate::store::{
     AttemptFile, Committer, Digest, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError, Whence,
 };
 use crate::value::Indices;
+
+/// How often it is looked whether the process is to end while nothing may start.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// How a worker's shard came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,18 +61,23 @@ impl WorkerJob {
     /// Fails when the folder cannot be read, or was written by another version.
     pub fn open(folder: PathBuf, wave: u32, task: u32) -> Result<Self, WorkError> {
         let place = RemotePlace::open(folder);
+        // What another version says in its file is for that version to read.
+        demand_ours(&place, &RemoteFile::Job)?;
         let job: RemoteJob = remote_job::demand(&place, &RemoteFile::Job)?;
-        if job.protocol != PROTOCOL || job.version != env!("CARGO_PKG_VERSION") {
-            let message =
-                format!("the run is of flowrun {} and this is {}", job.version, env!("CARGO_PKG_VERSION"));
-            return Err(WorkError::OtherProgram(message));
-        }
         Ok(Self { place, job, at: (wave, task) })
     }
 
     /// What all workers of the step are told.
     pub fn job(&self) -> &RemoteJob {
         &self.job
+    }
+
+    /// Whether the shard has a record already: then nothing is left to do, and nobody needs to know what it was.
+    pub fn is_done(&self) -> bool {
+        let (wave, task) = self.at;
+        let wave = remote_job::read::<WaveFile>(&self.place, &RemoteFile::Wave(wave)).ok().flatten();
+        let shard = wave.and_then(|wave| Some(wave.tasks.get(task as usize)?.shard.clone()));
+        shard.is_some_and(|shard| self.place.record(&shard).is_ok_and(|record| record.is_some()))
     }
 
     /// Values that nobody else may see, as the coordinator has written them.
@@ -97,6 +105,7 @@ impl WorkerJob {
             let message = "the pipeline is another one than when the run began".to_owned();
             return Err(WorkError::OtherProgram(message));
         }
+        demand_ours(&self.place, &RemoteFile::Wave(self.at.0))?;
         let wave: WaveFile = remote_job::demand(&self.place, &RemoteFile::Wave(self.at.0))?;
         let task = wave.tasks.get(self.at.1 as usize);
         let task =
@@ -124,7 +133,12 @@ impl Shift<'_> {
         let (step, each) = self.step()?;
         let layout: ItemLayout = remote_job::demand(place, &RemoteFile::Input)?;
         let (layout, slots) = (Arc::new(layout), Arc::new(Slots::new(self.job.at)));
+        let timing = Arc::<Mutex<Timing>>::default();
+        let begun = clock::now();
         let part = |items: Indices, is_careful: bool| WorkPart {
+            time: job.time_ms.map(Duration::from_millis),
+            begun,
+            cut_off: Mutex::default(),
             items,
             layout: Arc::clone(&layout),
             folder: place.path().to_path_buf(),
@@ -133,6 +147,7 @@ impl Shift<'_> {
             is_careful,
             carried: self.task.carry.clone(),
             leaves: Mutex::default(),
+            timing: Arc::clone(&timing),
             condemned: (self.task.condemned.clone(), self.task.said.as_deref().map(Arc::from)),
         };
         let of = (job.run.as_str(), job.step.as_str());
@@ -171,7 +186,10 @@ impl Shift<'_> {
         let why = ticker.why().unwrap_or(Why::Stop);
         // What an item has behind it goes on with it, also where this process has not come to it.
         let left = phases.iter().flat_map(|part| part.take_leaves());
-        let carry: Vec<Whence> = left.chain(self.task.carry.iter().cloned()).collect();
+        let mut carry: Vec<Whence> = left.chain(self.task.carry.iter().cloned()).collect();
+        if ticker.is_out_of_time() {
+            phases.iter().for_each(|part| part.count_outlived(&mut carry));
+        }
         let (shard, attempt, _) = at.get();
         Ok(match store.commit_shard(why, carry.clone())? {
             ShardCommit::Nothing if ticker.has_committed() => Worked::Committed,
@@ -191,7 +209,12 @@ impl Shift<'_> {
         let bound = self.plan.bind(step.id, job.steps.as_deref().unwrap_or("{}"));
         match bound {
             // Who coordinates knows what was remembered, and remembers.
-            Ok(Verb::MapLike(each)) => Ok((step, MapLike { cache: false, ..*each })),
+            Ok(Verb::MapLike(mut each)) => {
+                for limit in &mut each.policy.rate_limits {
+                    *limit = limit.share(job.workers);
+                }
+                Ok((step, MapLike { cache: false, ..*each }))
+            }
             _ => Err(WorkError::OtherProgram(format!("step `{}` cannot be sent", job.step))),
         }
     }
@@ -204,6 +227,7 @@ impl Shift<'_> {
         each: &MapLike,
         part: &Arc<WorkPart>,
     ) -> Result<(), WorkError> {
+        self.let_pass(each.policy.rate_limits.iter().map(|limit| limit.rate.period).max());
         let job = &self.job.job;
         let mut selected = vec![false; self.plan.steps.len()];
         selected[step.id.at()] = true;
@@ -237,6 +261,19 @@ impl Shift<'_> {
         self.judge(&result, lost)
     }
 
+    /// Waits a whole period of its rate limits before the first item: who had this share before may have used all of it. Without
+    /// the wait a hand-over doubles a window.
+    fn let_pass(&self, period: Option<Duration>) {
+        let Some(period) = period else { return };
+        let begun = clock::now();
+        while let Some(left) = period.checked_sub(clock::since(begun)).filter(|left| !left.is_zero()) {
+            if self.interrupt.count() > 0 {
+                return;
+            }
+            std::thread::sleep(left.min(LOOK_EVERY));
+        }
+    }
+
     /// What the end of the step says of this process. How its items ended is for the coordinator to judge.
     /// `lost`: why a source cannot be read.
     fn judge(&self, result: &StepResult, lost: Option<String>) -> Result<(), WorkError> {
@@ -251,6 +288,12 @@ impl Shift<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses a file that another version has written.
+fn demand_ours(place: &RemotePlace, file: &RemoteFile<'_>) -> Result<(), WorkError> {
+    let announced: Announced = remote_job::demand(place, file)?;
+    announced.difference().map_or(Ok(()), |message| Err(WorkError::OtherProgram(message)))
 }
 
 impl From<StoreError> for WorkError {

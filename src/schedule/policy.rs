@@ -67,12 +67,30 @@ impl RateUse {
         self.name.clone().unwrap_or_else(|| self.rate.to_string().into())
     }
 
-    /// Whether several processes may each have a share of it: in a window there are starts enough for several, and each takes
-    /// one.
+    /// Whether several processes may each have a share of it: it is the step's own, in a window there are starts enough for
+    /// several, and each takes one.
     pub fn can_be_shared_out(&self) -> bool {
         let minute = Duration::from_secs(60);
         let is_coarse = self.rate.period > minute || self.rate.count < 2 && self.rate.period >= minute;
-        !self.weighted && !is_coarse
+        self.name.is_none() && !self.weighted && !is_coarse
+    }
+
+    /// Processes that may share it, at most `workers`: the greatest number that leaves a tenth of it unused at most, because
+    /// shares are whole.
+    pub fn sharers(&self, workers: u32) -> u32 {
+        let count = u64::from(self.rate.count);
+        let is_good = |sharers: &u32| {
+            let used = count / u64::from(*sharers) * u64::from(*sharers);
+            used * 10 >= count * 9
+        };
+        (1..=workers).rev().find(is_good).unwrap_or(1)
+    }
+
+    /// The share of each of so many processes.
+    #[must_use]
+    pub fn share(&self, sharers: u32) -> Self {
+        let count = (self.rate.count / sharers.max(1)).max(1);
+        Self { rate: Rate { count, ..self.rate }, ..self.clone() }
     }
 }
 

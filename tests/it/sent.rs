@@ -39,7 +39,7 @@ steps:
     needs: [clean]
     when: steps.clean.failures > 0
     map: "return item.n + steps.clean.failures"
-  wrong: { from: clean.failed, map: "return { index = item.index, kind = item.error.kind }" }
+  wrong: { from: clean.failed, map: "return { index = item.index, kind = item.error.kind, key = item.key }" }
   save: { from: even, write: out/even.jsonl }
   save-clean: { from: clean, write: out/clean.csv }
   save-words: { from: words, write: out/words.jsonl }
@@ -259,6 +259,59 @@ fn what_was_done_is_not_done_again_when_a_sent_run_is_resumed() {
         "{value}"
     );
     assert_eq!(project.read("out.jsonl").lines().count(), 300);
+}
+
+#[test]
+fn a_rate_limit_is_shared_out_to_workers() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w: { from: n, map: { rate_limit: 20/s, concurrency: 8, lua: return item.n } }
+  save: { from: w, write: out.jsonl }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(60));
+    let planned =
+        project.run(&[&["plan", "pipeline.yaml"], &ON[..], &["--executor-set", "workers=2"]].concat()).ok();
+    assert!(planned.stdout.contains("2 workers"), "{}", planned.stdout);
+    let begun = std::time::Instant::now();
+    project.run(&[&["pipeline.yaml"], &ON[..], &["--executor-set", "workers=2"]].concat()).ok();
+    // A second until the first share, then 10 of 30 items of each worker in a second.
+    assert!(begun.elapsed().as_millis() >= 3000, "{:?}", begun.elapsed());
+    assert_eq!(project.read("out.jsonl").lines().count(), 60);
+}
+
+#[test]
+fn all_items_that_workers_have_run_are_timed() {
+    let project = project(400);
+    sent(&project, &["--executor-set", "commit=1s"]).ok();
+    let runs = std::fs::read_dir(project.path(".flowrun/runs")).expect("runs");
+    let run = runs.flatten().find(|entry| entry.path().join("run.db").exists()).expect("one").path();
+    let database = rusqlite::Connection::open(run.join("run.db")).expect("a database");
+    let timed = |step: &str| {
+        let query = "SELECT count FROM timings WHERE step = ?1";
+        database.query_row(query, [step], |row| row.get::<_, i64>(0)).expect("it was timed")
+    };
+    assert_eq!((timed("words"), timed("later")), (400, 400));
+}
+
+#[test]
+fn what_counts_in_one_process_is_run_here_and_said_before() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  a: { from: n, map: { retries: { max: 1, budget: 5 }, lua: return item.n } }
+  b: { from: n, map: { cache: true, lua: return item.n } }
+  c: { from: n, map: { lua: return item.n } }
+  first: { from: c, take: 2 }
+  save: { from: [a, b, first], write: out.jsonl }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(60));
+    let planned = project.run(&[&["plan", "pipeline.yaml"], &ON[..]].concat()).ok().stdout;
+    for reason in ["its budget of retries", "`cache: true`", "only its first results are wanted"] {
+        assert!(planned.contains(&format!("here: {reason}")), "{reason}: {planned}");
+    }
+    project.run(&[&["pipeline.yaml"], &ON[..]].concat()).ok();
+    assert!(!project.has(".flowrun/runs/latest/steps/a/remote"), "nothing of it was sent");
+    let checked = project.run(&[&["check", "pipeline.yaml"], &ON[..2]].concat()).ok();
+    assert!(checked.stderr.contains("flowrun::rate_here"), "{}", checked.stderr);
 }
 
 #[test]

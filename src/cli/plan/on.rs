@@ -11,7 +11,6 @@ use crate::config::{Executor, ExecutorEngine};
 use crate::data::{self, GlobBy, GlobOptions};
 use crate::engine::{self, Interrupt};
 use crate::plan::{Body, MapLike, Plan, Step, Verb};
-use crate::schedule::RateUse;
 use crate::schedule::fleet::first_cut;
 use crate::value::{Chunk, Indices, duration};
 
@@ -35,11 +34,8 @@ impl<'a> Sending<'a> {
             let is_source = step.verb.is_source();
             return if is_source || step.verb.is_map_like() { Vec::new() } else { vec!["here".to_owned()] };
         };
-        if step.local {
-            return vec!["here: `local: true`".to_owned()];
-        }
-        if !map_like.policy.rate_limits.iter().all(RateUse::can_be_shared_out) {
-            return vec!["here: its rate limit cannot be shared out".to_owned()];
+        if let Some(reason) = engine::stays_here(plan, step, map_like) {
+            return vec![format!("here: {reason}")];
         }
         let known = count.filter(|count| count.exact).map(|count| count.most);
         let items = known.or_else(|| engine::count_items(plan, step, &Interrupt::default()).ok().flatten());

@@ -28,7 +28,7 @@ pub(super) fn has_line_feeds(found: &FoundFile, with_cr: bool) -> Result<bool, D
 pub(super) fn line_start(found: &FoundFile, byte: u64) -> Result<Option<(FileMark, u64)>, DataError> {
     let io = |source| DataError::Io { intent: "read", path: found.name.clone().into(), source };
     let mut file = File::open(&found.path).map_err(io)?;
-    let mark = FileMark::of(&file.metadata().map_err(io)?);
+    let mark = FileMark::of(&file.metadata().map_err(io)?).with_edges(&file);
     // The byte before may end a line.
     let mut at = byte.saturating_sub(1).max(BOM_BYTES);
     file.seek(SeekFrom::Start(at)).map_err(io)?;

@@ -4,7 +4,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::byte_source::ByteSource;
 use crate::data::error::DECOMPRESS;
@@ -22,6 +22,9 @@ pub(super) struct Input {
     live: bool,
     /// Known for an ordinary file, which can be opened again.
     mark: Option<FileMark>,
+    /// Where that is, and the mark with the edges of the file once somebody has asked for a place in it.
+    path: PathBuf,
+    marked: OnceLock<FileMark>,
     /// Bytes of the text before what comes next.
     offset: u64,
 }
@@ -46,7 +49,8 @@ impl Input {
         let (mut file, metadata) = open_file(path, &name)?;
         let is_file = metadata.is_file();
         let mark = is_file.then(|| FileMark::of(&metadata));
-        let start = range.from.map(|from| start(&name, compression, mark.as_ref(), from)).transpose()?;
+        let seen = || mark.map(|mark| mark.with_edges(&file));
+        let start = range.from.map(|from| start(&name, compression, seen().as_ref(), from)).transpose()?;
         let start = start.unwrap_or_default();
         let io = |source| DataError::Io { intent: "read", path: PathBuf::from(&*name), source };
         if start.at > 0 {
@@ -60,7 +64,8 @@ impl Input {
             }
             (Some(_), _) => return Err(foreign(&name)),
         };
-        let mut input = Self { name, bytes, live: !is_file, mark, offset: start.before };
+        let (path, marked) = (path.to_path_buf(), OnceLock::new());
+        let mut input = Self { name, bytes, live: !is_file, mark, path, marked, offset: start.before };
         if let Some((_, spot)) = range.from.filter(|(_, spot)| !spot.from_front) {
             input.skip(spot.offset - start.before)?;
         }
@@ -74,12 +79,17 @@ impl Input {
             Compression::None => ByteSource::Stdin,
             _ => ByteSource::decompress(Box::new(io::stdin()), &name, compression, Member::default())?,
         };
-        Ok(Self { name, bytes, live: true, mark: None, offset: 0 })
+        Ok(Self::unmarked(name, bytes, true))
     }
 
     /// Bytes from anywhere, as they are.
     pub(super) fn plain(source: Box<dyn Read + Send>, name: Arc<str>) -> Self {
-        Self { name, bytes: ByteSource::Other(source), live: false, mark: None, offset: 0 }
+        Self::unmarked(name, ByteSource::Other(source), false)
+    }
+
+    /// Bytes that cannot be come back to.
+    fn unmarked(name: Arc<str>, bytes: ByteSource, live: bool) -> Self {
+        Self { name, bytes, live, mark: None, path: PathBuf::new(), marked: OnceLock::new(), offset: 0 }
     }
 
     /// The name for messages.
@@ -111,7 +121,10 @@ impl Input {
             ByteSource::Zstd(zstd) => Some(zstd.members().holding(offset)),
             _ => None,
         };
-        self.mark.map(|mark| (mark, ByteSpot { offset, line, member, from_front }))
+        let mark = self.mark?;
+        let with_edges = || File::open(&self.path).map_or(mark, |file| mark.with_edges(&file));
+        let mark = *self.marked.get_or_init(with_edges);
+        Some((mark, ByteSpot { offset, line, member, from_front }))
     }
 
     /// How far the reading is in the file as it lies on the disk.

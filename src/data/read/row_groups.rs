@@ -127,7 +127,8 @@ pub(super) fn open(path: &Path, name: &str) -> Result<OpenFile, DataError> {
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
     let metadata = decoded(&file, &footer, name, &options)?;
-    Ok(OpenFile { file, metadata, mark: FileMark::of(&found), footer })
+    let mark = FileMark::of(&found).with_edges(&file);
+    Ok(OpenFile { file, metadata, mark, footer })
 }
 
 impl OpenFile {

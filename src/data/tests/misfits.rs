@@ -46,6 +46,13 @@ fn a_file_that_has_changed_is_refused() {
     assert_eq!(gone, "cannot open `0`: No such file or directory (os error 2)");
     let touched = refused(&lines(), |dir| age(&dir.join("0")));
     assert_eq!(touched, format!("{}: it has been written to", is_not("0")));
+    let other = refused(&lines(), |dir| {
+        let path = dir.join("0");
+        let time = fs::metadata(&path).and_then(|file| file.modified()).expect("it is there");
+        write(dir, "0", b"1\n2\n4\n");
+        File::options().append(true).open(&path).expect("writable").set_modified(time).expect("ours");
+    });
+    assert_eq!(other, format!("{}: something else stands in it", is_not("0")));
 }
 
 #[test]

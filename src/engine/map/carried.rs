@@ -19,7 +19,8 @@ impl Coordinator<'_> {
             return;
         };
         let (end, mut start) = (chunk.first + chunk.len() as u64, 0);
-        for whence in work.carried.iter().filter(|whence| (chunk.first..end).contains(&whence.index)) {
+        let tried = work.carried.iter().filter(|whence| whence.attempts > 0);
+        for whence in tried.filter(|whence| (chunk.first..end).contains(&whence.index)) {
             let at = (whence.index - chunk.first) as usize;
             self.offer_fresh(&chunk, start..at);
             let now = self.now();
@@ -43,7 +44,8 @@ impl Coordinator<'_> {
     pub(super) fn leave(&self, index: u64, earlier: &Earlier) {
         if let Some(work) = &self.context.options.work {
             let attempts = earlier.history.len() as u32;
-            work.leave(Whence { index, attempts, history: failed_item::history_text(&earlier.history) });
+            let (history, outlived) = (failed_item::history_text(&earlier.history), work.outlived(index));
+            work.leave(Whence { index, attempts, history, outlived });
         }
     }
 }

@@ -82,8 +82,14 @@ impl Coordinator<'_> {
         for warning in self.reuse.iter().flat_map(ItemReuse::warnings) {
             self.context.notice(self.step.id, warning);
         }
+        if let Some(work) = &self.context.options.work {
+            self.timing.hand_over(work, self.journal.as_ref());
+        }
         self.context.leave_journal(self.step.id, self.journal);
         let fault = self.sink.finish(self.errors).err().map(StepFault::Data).or(fault);
+        if matches!(fault, Some(StepFault::Internal(_))) {
+            self.context.break_down();
+        }
         let unread = self.scheduler.total().is_none();
         let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
         // A verdict of the step's own stands, whatever its source turns out to be like afterwards.

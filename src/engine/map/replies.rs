@@ -180,6 +180,9 @@ impl Coordinator<'_> {
                 }
                 AttemptEnding::Cancelled => {
                     self.scheduler.cancelled(1);
+                    if let Some(work) = &self.context.options.work {
+                        work.cut_off(index, duration);
+                    }
                     if let Some(earlier) = &task.earlier {
                         self.leave(index, earlier);
                     }

@@ -176,7 +176,7 @@ impl<'a> Coordinator<'a> {
         let mut committed = dispatcher.committed();
         // Its engine ends what is left of its workers.
         drop(dispatcher);
-        if committed != *items && !matches!(worked, Err(StepFault::State(_))) {
+        if committed != *items && !matches!(worked, Err(StepFault::State(_) | StepFault::Internal(_))) {
             committed = self.take_over_leftovers(place, &committed)?;
         }
         worked.map(|()| committed)
@@ -294,7 +294,7 @@ impl<'a> Coordinator<'a> {
             step: self.step.name.to_string(),
             seed: self.context.options.seed,
             file: sent.file.clone(),
-            state: keep.state().to_path_buf(),
+            state: std::path::absolute(keep.state()).unwrap_or_else(|_| keep.state().to_path_buf()),
             steps: steps.map(|steps| steps.to_string()),
             fingerprint: fingerprint.parts,
             workers: sent.workers,

@@ -1,10 +1,11 @@
 //! The timing of a step says how long the items of a step take, from what the workers measure anyway: no clock is read for
 //! it. The reporters decide how it is shown.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::reuse::ItemReuse;
+use crate::engine::options::WorkPart;
 use crate::engine::pool::Report;
 use crate::event::{Span, Timing};
 use crate::lua::AttemptEnding;
@@ -21,8 +22,17 @@ pub(super) struct StepTiming {
 }
 
 impl StepTiming {
-    /// For a step that begins; `spans`: what ran when is to be remembered. How long gathered items took is known.
-    pub(super) fn with(spans: bool, reuse: Option<&mut ItemReuse>) -> Result<Self, StoreError> {
+    /// For a step that begins; `spans`: what ran when is to be remembered. How long gathered items took is known, and in a worker
+    /// process how long those took that it has run before.
+    pub(super) fn with(
+        spans: bool,
+        reuse: Option<&mut ItemReuse>,
+        work: Option<&WorkPart>,
+    ) -> Result<Self, StoreError> {
+        if let Some(work) = work {
+            let timing = work.timing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            return Ok(Self { timing, kept: Duration::ZERO, spans });
+        }
         let gathered = match reuse.map(ItemReuse::gathered) {
             Some(Ok(Some(gathered))) => gathered.timing()?,
             _ => Timing::default(),
@@ -71,6 +81,15 @@ impl StepTiming {
         self.kept = now;
         if let Some(journal) = journal {
             // What goes wrong here stops the step before its next item.
+            let _ = journal.timing(self.timing.without_spans());
+        }
+    }
+
+    /// Tells the journal of a worker process the whole of it: nobody else will.
+    pub(super) fn hand_over(&self, work: &WorkPart, journal: Option<&StepJournal>) {
+        *work.timing.lock().unwrap_or_else(PoisonError::into_inner) = self.timing.without_spans();
+        if let Some(journal) = journal {
+            // What goes wrong here is found when the shard is committed.
             let _ = journal.timing(self.timing.without_spans());
         }
     }

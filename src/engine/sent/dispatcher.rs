@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::sent_fault::SentFault;
 use super::sent_options::SentOptions;
 use super::shard_log;
+use crate::engine::failed_item::{self, Attempted};
 use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, WaveFile, WaveTask};
 use crate::event::Tally;
 use crate::fleet::{JobEngine, WaveJobs};
@@ -14,7 +15,7 @@ use crate::schedule::fleet::{
     Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Record, Slot, Task,
     first_cut,
 };
-use crate::store::{CommitRecord, ReadShard, RemoteFile, RemotePlace, Whence};
+use crate::store::{CommitRecord, ReadShard, RemoteFile, RemotePlace, RetriedItem, Whence};
 use crate::value::{Indices, ShardId, Stretch};
 
 /// Where what workers have committed is booked.
@@ -255,8 +256,13 @@ impl Dispatcher {
                 self.beat(now(), &shard, attempt);
             }
         }
-        let mut new: Vec<ShardId> =
-            self.place.done()?.into_iter().filter(|shard| !self.known.contains(shard)).collect();
+        let mut new: Vec<ShardId> = self
+            .place
+            .done()
+            .map_err(SentFault::of_reading)?
+            .into_iter()
+            .filter(|shard| !self.known.contains(shard))
+            .collect();
         loop {
             let before = new.len();
             let mut early = Vec::new();
@@ -277,7 +283,7 @@ impl Dispatcher {
     /// A beat that cannot be read is none.
     fn beat(&mut self, now: Duration, shard: &ShardId, attempt: u32) {
         let read = remote_job::read::<BeatFile>(&self.place, &RemoteFile::Beat(shard, attempt));
-        let Ok(Some(beat)) = read else { return };
+        let Some(beat) = read.ok().flatten().filter(|beat| beat.protocol == PROTOCOL) else { return };
         let (wave, task) = beat.job;
         let (job, node) = (Some(JobId { wave, task }), Some(beat.node.as_str().into()));
         let beat = Beat { attempt, job, stamp: beat.stamp, tally: beat.tally, node };
@@ -286,8 +292,9 @@ impl Dispatcher {
 
     /// Takes over a record; `false`: it comes too early.
     fn record(&mut self, now: Duration, shard: &ShardId, books: &mut dyn Books) -> Result<bool, SentFault> {
-        let Some(record) = self.place.record(shard)? else { return Ok(true) };
-        let read = self.place.read_shard((&self.of.0, &self.of.1), &record)?;
+        let record = self.place.record(shard).map_err(SentFault::of_reading)?;
+        let Some(record) = record else { return Ok(true) };
+        let read = self.place.read_shard((&self.of.0, &self.of.1), &record).map_err(SentFault::of_reading)?;
         let told = Record {
             shard: record.shard.to_string().into(),
             attempt: record.attempt,
@@ -309,6 +316,19 @@ impl Dispatcher {
         Ok(heard != Heard::Early)
     }
 
+    /// Attempts that had failed before a worker died count for those that follow. They come by item and attempt.
+    fn carry_retried(&mut self, retried: impl Iterator<Item = RetriedItem>) {
+        for RetriedItem { index, attempt, kind, message } in retried {
+            let new = || Whence { index, attempts: 0, history: "[]".to_owned(), outlived: 0 };
+            let whence = self.carry.entry(index).or_insert_with(new);
+            if attempt > whence.attempts {
+                let mut history = Attempted::parse(&whence.history);
+                history.push(Attempted::new(kind, &message, Duration::ZERO));
+                (whence.attempts, whence.history) = (attempt, failed_item::history_text(&history));
+            }
+        }
+    }
+
     fn inspect(&mut self, now: Duration, shard: &ShardId) -> Result<(), SentFault> {
         let left = self.place.left_behind((&self.of.0, &self.of.1), shard)?;
         for attempt in self.place.attempts(shard)? {
@@ -317,6 +337,7 @@ impl Dispatcher {
             let carry = carry.ok().flatten().unwrap_or_default();
             self.carry.extend(carry.into_iter().map(|whence| (whence.index, whence)));
         }
+        self.carry_retried(left.retried.into_values());
         let slot =
             |((wave, task), items): ((u32, u32), Indices)| Slot { job: Some(JobId { wave, task }), items };
         let slots = left.at_work.into_iter().map(slot).collect();

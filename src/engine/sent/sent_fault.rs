@@ -12,12 +12,23 @@ pub(in crate::engine) enum SentFault {
     /// There is a record that cannot be.
     #[error("the record of shard {} cannot be: {}", .0.name, .0.what)]
     Record(RecordFault),
+    /// What workers have left is not what they write.
+    #[error("what workers have left cannot be: {0}")]
+    Strange(StoreError),
     /// The fleet has given up.
     #[error("{0}")]
     GaveUp(String),
 }
 
 impl SentFault {
+    /// Of what is read of workers: a disk that refuses is one thing, and what nobody has written another.
+    pub(super) fn of_reading(error: StoreError) -> Self {
+        match error {
+            error @ StoreError::Damaged { .. } => Self::Strange(error),
+            error => Self::Store(error),
+        }
+    }
+
     /// Of a failure of the fleet; `log`: what the last worker has said.
     pub(super) fn of(failure: &Failure, log: Option<&str>) -> Self {
         let said = log.map(|log| format!("; the last one said:\n{log}")).unwrap_or_default();

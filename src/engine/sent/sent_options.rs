@@ -48,7 +48,11 @@ impl SentOptions {
         Self {
             cores: cores.map_or(self.cores, |cores| usize::try_from(cores).unwrap_or(usize::MAX)),
             time: self.time.map(|limit| time.map_or(limit, |needed| needed.max(limit))),
-            workers: self.workers.min(most),
+            workers: each
+                .policy
+                .rate_limits
+                .iter()
+                .fold(self.workers.min(most), |most, limit| limit.sharers(most)),
             ..self.clone()
         }
     }

@@ -68,6 +68,13 @@ impl<'a> Ticker<'a> {
         told.or_else(|| (self.interrupt.count() > 0).then_some(Why::Term))
     }
 
+    /// Whether the worker ends because its job's time is nearly over, by its own clock or by the engine's signal.
+    pub(super) fn is_out_of_time(&self) -> bool {
+        let time = self.job.time_ms.map(Duration::from_millis);
+        let has_had_most = time.is_some_and(|time| clock::since(self.begun) * 2 >= time);
+        matches!(self.why(), Some(Why::Time)) || matches!(self.why(), Some(Why::Term)) && has_had_most
+    }
+
     /// Whether somebody else has committed the shard.
     pub(super) fn has_lost(&self) -> bool {
         self.lost.load(Ordering::SeqCst)
@@ -117,7 +124,10 @@ impl<'a> Ticker<'a> {
 
     /// Does what the coordinator wants.
     fn obey(&self) {
-        let Ok(Some(control)) = remote_job::read::<Control>(self.place, &RemoteFile::Control) else { return };
+        let read = remote_job::read::<Control>(self.place, &RemoteFile::Control);
+        let Some(control) = read.ok().flatten().filter(|control| control.protocol == PROTOCOL) else {
+            return;
+        };
         match control.halt() {
             Some(halt) => {
                 self.end(Why::Stop);

@@ -155,7 +155,12 @@ impl Packing<'_> {
             }
             Ending::Failed(item) => {
                 let state = if item.permanent { EndingKind::FailedForGood } else { EndingKind::Failed };
-                self.group.notes.failed.push((index, key(), item));
+                // By what its function sees: where it stands tells items apart, and is no part of their key.
+                let key = chunk
+                    .keys
+                    .get(at)
+                    .map_or_else(|| Digest::of(item.item.as_bytes()).to_string(), ToString::to_string);
+                self.group.notes.failed.push((index, key, item));
                 state
             }
         };

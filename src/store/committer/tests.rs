@@ -60,7 +60,7 @@ fn everything_that_was_told_can_be_read_back() {
 
     let failures = run.failures("work", 0, 10).expect("readable");
     let got: Vec<_> = failures.iter().map(|failure| (failure.index, failure.key.clone())).collect();
-    assert_eq!(got, [(2, Digest::of(b"b").to_string()), (7, Digest::of(b"g").to_string())]);
+    assert_eq!(got, [(2, Digest::of(b"\"b\"").to_string()), (7, Digest::of(b"\"g\"").to_string())]);
     assert_eq!((&failures[0].item, &failures[1].item), (&failed("b", false), &failed("g", true)));
     assert_eq!(run.failures("work", 2, 10).expect("readable"), failures[1..], "pages begin after an index");
     assert_eq!(run.failures("source", 0, 1).expect("readable")[0].key, "k3");

@@ -53,6 +53,8 @@ pub struct AttemptFile {
     state: AttemptState,
     /// What the timing was when the last shard of the chain was committed.
     timing_before: Timing,
+    /// How long items took that dead attempts had finished.
+    adopted: Timing,
     /// Files of dead attempts, from the first one on.
     older: Vec<(u32, PathBuf)>,
     slots: Option<Arc<Slots>>,
@@ -85,6 +87,7 @@ impl AttemptFile {
             writer: None,
             state: AttemptState::default(),
             timing_before: Timing::default(),
+            adopted: Timing::default(),
             older,
             slots: None,
             watch: Arc::new(AttemptWatch::new(shard.clone(), attempt)),
@@ -210,8 +213,9 @@ impl AttemptFile {
         let writer = self.writer.as_mut().expect("a step begins before it tells anything");
         let written = writer.append(commit, at)?;
         if let Some(timing) = &of.1.timing {
-            // The last word is about all items of this attempt so far.
-            self.state.timing = timing.clone();
+            // The last word is about all items that this process has run so far.
+            self.state.timing = self.adopted.clone();
+            self.state.timing.add(timing);
         }
         self.state.book(&written, commit, of);
         Ok(())
@@ -234,6 +238,8 @@ impl AttemptFile {
             return Ok(());
         }
         let mut compressor = Compressor::default();
+        // An attempt in the middle of a chain goes on with what its process has measured before.
+        let mut measured = ((self.shard.link() == 0).then(Timing::default), None);
         for commit in found.commits {
             let head = &commit.head;
             let fits = items_of(&head.spans).is_some_and(|theirs| {
@@ -252,9 +258,17 @@ impl AttemptFile {
                 bytes: facts.bytes,
                 emitted: facts.emitted,
             };
+            if let Some(timing) = &notes.timing {
+                measured.0.get_or_insert_with(|| timing.clone());
+                measured.1 = Some(timing.clone());
+            }
             let lines = head.count(EndingKind::Succeeded);
             let notes = Notes { timing: None, ..notes };
             self.append(&packed, (lines, &notes), facts.at)?;
+        }
+        if let (Some(first), Some(last)) = measured {
+            self.adopted.add(&last.since(&first));
+            self.state.timing = self.adopted.clone();
         }
         Ok(())
     }

@@ -23,6 +23,14 @@ pub struct Whence {
     pub attempts: u32,
     /// One `{kind, message, duration}` for each, as a JSON list.
     pub history: String,
+    /// Whole jobs that were over before it was, though it ran from their beginning on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outlived: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The record of one shard.

@@ -206,7 +206,7 @@ fn an_attempt_goes_on_at_the_next_shard_of_its_chain() {
     // Neighbours need not end in their order.
     journal.push(chunk(20, &["t"])).expect("room");
     journal.push(chunk(3, &["c", "!d"])).expect("room");
-    let carry = |index| Whence { index, attempts: 1, history: "[]".to_owned() };
+    let carry = |index| Whence { index, attempts: 1, history: "[]".to_owned(), outlived: 0 };
     let made = committer.commit_shard(Why::Commit, vec![carry(1), carry(3)]).expect("room");
     assert_eq!(made, ShardCommit::Made { goes_on: true });
     assert_eq!(watch.get().0, path("17+1"));

@@ -189,6 +189,15 @@ fn workers_outlive_their_coordinator_until_they_are_cancelled() {
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("still at work"), "{}", refused.stderr);
     assert!(refused.stderr.contains("flowrun cancel"), "{}", refused.stderr);
+    // However the folder is written: the workers are the same.
+    let name = project.path("").canonicalize().expect("it is there");
+    let roundabout = format!("../{}/.flowrun", name.file_name().expect("a name").to_string_lossy());
+    std::os::unix::fs::symlink(".flowrun", project.path("linked")).expect("room");
+    for folder in [roundabout.as_str(), "linked"] {
+        let refused = project.run(&["resume", "--state-dir", folder]);
+        assert_eq!(refused.code, 2, "{folder}: {}", refused.stderr);
+        assert!(refused.stderr.contains("still at work"), "{folder}: {}", refused.stderr);
+    }
     project.run(&["cancel", "latest"]).ok();
     assert_eq!(workers(&project.path("")), [] as [u32; 0]);
     let found = std::process::Command::new("find").arg(project.path("")).args(["-name", "secrets"]).output();
@@ -260,6 +269,83 @@ permissions: { exec: [sh] }
 }
 
 #[test]
+fn attempts_that_had_failed_before_a_worker_was_killed_count() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      concurrency: 8
+      min_success_ratio: 0
+      retries: { max: 2, delay: 3s, jitter: false }
+      lua: |
+        exec.run({'sh', '-c', 'echo ' .. item.n .. ' >> ran'})
+        error('attempt ' .. ctx.attempt .. (ctx.last and ' after ' .. ctx.last.message or ''))
+  bad: { from: w.failed, write: bad.jsonl }
+permissions: { exec: [sh] }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(4));
+    let run = start(&project, &["--executor-set", "workers=1"]);
+    let first = one_worker(&project);
+    // Each has failed once, and what is said of it is on the disk: it is told there before the item is tried again.
+    until(|| (project.has("ran") && project.read("ran").lines().count() >= 8).then_some(()));
+    signal(first, "KILL");
+    let output = run.wait_with_output().expect("a child");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let bad = project.read("bad.jsonl");
+    assert_eq!(bad.lines().count(), 4, "{bad}");
+    for line in bad.lines() {
+        let item: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(item["attempts"], 3, "{item}");
+        let message = item["error"]["message"].as_str().expect("text");
+        assert!(message.starts_with("attempt 3 after attempt 2"), "{item}");
+    }
+    // One attempt at most of each was not told before its worker died.
+    let counts = begun(&project);
+    assert!(counts.values().all(|count| *count <= 4), "{counts:?}");
+}
+
+#[test]
+fn an_item_that_no_job_is_long_enough_for_fails_alone() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      concurrency: 2
+      min_success_ratio: 0.5
+      lua: |
+        if item.n == 3 then exec.run({'sleep', '600'}) end
+        return item.n
+  save: { from: w, write: out.jsonl }
+  bad: { from: w.failed, write: bad.jsonl }
+permissions: { exec: [sleep] }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(6));
+    let settings = ["workers=1", "time=2s", "commit=1s"].iter().flat_map(|set| ["--executor-set", set]);
+    let words: Vec<&str> = ["--grace", "100ms"].into_iter().chain(settings).collect();
+    let ran = project.run(&[&["pipeline.yaml"], &ON[..], &words].concat()).ok();
+    assert_eq!(project.read("out.jsonl"), "1\n2\n4\n5\n6\n", "{}", ran.stderr);
+    let bad: serde_json::Value = serde_json::from_str(&project.read("bad.jsonl")).expect("one line");
+    assert_eq!((&bad["index"], &bad["error"]["kind"]), (&3.into(), &"timeout".into()), "{bad}");
+    assert!(bad["error"]["message"].as_str().expect("text").contains("`time: 2s`"), "{bad}");
+}
+
+#[test]
+fn a_worker_of_another_version_refuses_what_it_cannot_know() {
+    let project = killed_coordinator(400, 20);
+    project.run(&["cancel", "latest"]).ok();
+    let remote = project.path("of_another");
+    std::fs::create_dir_all(remote.join("wave")).expect("room");
+    for text in ["{\"protocol\":2,\"version\":\"99.0.0\"}", "{\"protocol\":2}"] {
+        std::fs::write(remote.join("job.json"), text).expect("room");
+        let ran = project.run(&["worker", remote.to_str().expect("text"), "1", "0"]);
+        assert_eq!(ran.code, 78, "{}", ran.stderr);
+        assert!(ran.stderr.contains("(protocol 2)"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn torn_and_strange_files_are_repaired_or_refused_and_never_a_second_copy() {
     for (file, text, is_refused) in [
         ("try/0.7.zst", "", false),
@@ -290,7 +376,8 @@ fn torn_and_strange_files_are_repaired_or_refused_and_never_a_second_copy() {
             assert_eq!(project.read("out.jsonl"), expected(90), "{file}");
             continue;
         }
-        assert_eq!(code, Some(1), "{file}: {said}");
+        assert_eq!(code, Some(70), "{file}: {said}");
+        assert!(said.contains("internal error: "), "{file}: {said}");
         assert!(!project.has("out.jsonl"), "{file}: {said}");
         assert!(said.contains("done/"), "{file}: {said}");
         assert_eq!(workers(&project.path("")), [] as [u32; 0], "{file}");
