@@ -17,7 +17,7 @@ use super::run_store::{self, RunStore};
 use super::shard::ShardNotes;
 use super::source_status::{ErrorTexts, SourceStatus};
 use super::stored_results::StoredResults;
-use crate::data::{Counted, Stored, Writer};
+use crate::data::{Counted, ItemFrame, Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Gate, Gates, Scope, Watchdog};
 use crate::plan::Plan;
@@ -88,6 +88,12 @@ pub(super) struct CountedSource {
     pub(super) digest: Digest,
 }
 
+/// The items of a source as worker processes read them, with indices of its own.
+pub(super) struct FramedSource {
+    pub(super) frames: Vec<ItemFrame>,
+    pub(super) bytes: u64,
+}
+
 /// What the step threads of one run share.
 pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
@@ -106,6 +112,8 @@ pub(super) struct Context<'a> {
     fused: Vec<Mutex<Option<FinishedWriter>>>,
     /// What was counted of sources, where only a slice of them is read.
     counted: Vec<Mutex<Option<Arc<CountedSource>>>>,
+    /// What was framed of sources, for steps that are sent.
+    framed: Vec<Mutex<Option<Arc<FramedSource>>>>,
     /// Held by the step whose items run in worker processes.
     pub(super) sending: Mutex<()>,
     /// What the run of a shard has worked on.
@@ -141,6 +149,7 @@ impl<'a> Context<'a> {
                 .collect(),
             fused: plan.steps.iter().map(|_| Mutex::default()).collect(),
             counted: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            framed: plan.steps.iter().map(|_| Mutex::default()).collect(),
             sending: Mutex::default(),
             shard: ShardNotes::default(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
@@ -198,6 +207,11 @@ impl<'a> Context<'a> {
     /// What was counted of a source. Whoever counts it keeps the others waiting, who would count it too.
     pub(super) fn counted(&self, source: StepId) -> MutexGuard<'_, Option<Arc<CountedSource>>> {
         lock(&self.counted[source.at()])
+    }
+
+    /// What was framed of a source. Whoever frames it keeps the others waiting, who would do the same.
+    pub(super) fn framed(&self, source: StepId) -> MutexGuard<'_, Option<Arc<FramedSource>>> {
+        lock(&self.framed[source.at()])
     }
 
     /// Where a writer waits for its producer's verdict.

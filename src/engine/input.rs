@@ -294,6 +294,13 @@ impl<'a> StepInput<'a> {
         Ok(())
     }
 
+    /// Which of the inputs an item comes from that was read, and how many items stand before that.
+    pub(super) fn input_of(&self, index: u64) -> (usize, u64) {
+        let known = &self.parts[..self.parts.len().min(self.at + 1)];
+        let at = known.iter().rposition(|part| part.before < index).unwrap_or(0);
+        (at, known.get(at).map_or(0, |part| part.before))
+    }
+
     /// Books a row that turned out bad when a worker read it: the item at `at` of `chunk`.
     pub(super) fn bad_item(&self, chunk: &Chunk, at: usize, message: String) {
         let index = chunk.first + at as u64;

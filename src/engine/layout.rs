@@ -17,10 +17,11 @@ pub(super) struct ItemLayout {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum LaidInput {
-    /// In frames, in one of the files of items of the step's remote folder.
+    /// In frames, in a file of the step's remote folder, or in that of a source, which all steps share that read it.
     Framed {
-        /// Number of the file.
-        file: u32,
+        /// The source, by the name of its step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
         /// Its frames.
         frames: Arc<[ItemFrame]>,
     },

@@ -23,6 +23,7 @@ mod reuse;
 mod sent;
 mod step_holds;
 mod timing;
+mod written_items;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;

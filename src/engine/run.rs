@@ -160,6 +160,9 @@ fn close(
     (begun, shard): (Instant, Option<ShardRecord>),
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
+    if let Some(keep) = &keep {
+        keep.clear_items();
+    }
     let kept = keep.map(|keep| keep.finish(outcome.status, begun.elapsed())).transpose();
     // Only what has ended well is a whole shard.
     let shard = shard.filter(|_| outcome.status == RunStatus::Succeeded);

@@ -99,6 +99,11 @@ impl RunStore {
         RemotePlace::create(&state.join("runs").join(&*self.run), step)
     }
 
+    /// Removes what workers have read. What cannot be removed is no part of the run, and goes with it.
+    pub(super) fn clear_items(&self) {
+        let _ = RemotePlace::clear_items(&self.dir, &self.run);
+    }
+
     /// Puts all that was told so far on the disk.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
         self.committer.checkpoint().map(drop)

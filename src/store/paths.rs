@@ -7,6 +7,9 @@ pub(super) fn runs(state: &Path) -> PathBuf {
     state.join("runs")
 }
 
+/// Name of a file of items that worker processes read.
+pub(super) const ITEMS: &str = "items-0001.jsonl.zst";
+
 /// The folder of one run.
 pub(super) fn run(state: &Path, id: &str) -> PathBuf {
     runs(state).join(id)

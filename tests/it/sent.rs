@@ -315,6 +315,52 @@ fn what_counts_in_one_process_is_run_here_and_said_before() {
 }
 
 #[test]
+fn steps_that_read_one_source_share_what_was_written_down_of_it() {
+    let pipeline = "steps:
+  packed: { read: packed.jsonl.gz }
+  rows: { read: rows.csv }
+  a: { from: packed, map: \"exec.run({'sleep', '0.02'}) return item.n\" }
+  b: { from: [rows, packed], needs: [a], map: \"exec.run({'sleep', '0.02'}) return tonumber(item.n) * 2\" }
+  save: { from: [a, b], write: out.jsonl }
+permissions: { exec: [sleep] }
+";
+    let project = project(60).file("pipeline.yaml", pipeline);
+    let mut command = project.command(&[&["pipeline.yaml"], &ON[..]].concat());
+    let mut run = command.stderr(std::process::Stdio::null()).spawn().expect("the binary runs");
+    let mut seen = Vec::new();
+    let folder = |step: &str| {
+        let runs = std::fs::read_dir(project.path(".flowrun/runs")).ok()?;
+        Some(runs.flatten().next()?.path().join("steps").join(step))
+    };
+    while run.try_wait().expect("a child").is_none() {
+        let items =
+            folder("packed").and_then(|folder| std::fs::metadata(folder.join("items-0001.jsonl.zst")).ok());
+        for step in ["a", "b"] {
+            let Some(remote) = folder(step).map(|folder| folder.join("remote")) else { continue };
+            assert!(!remote.join("items-0001.jsonl.zst").exists(), "{step} has items of its own");
+            let ino = items.as_ref().map(std::os::unix::fs::MetadataExt::ino);
+            if let (true, Some(ino)) = (remote.join("job.json").exists(), ino) {
+                seen.push((step, ino));
+            }
+        }
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+    seen.dedup();
+    let files: std::collections::BTreeSet<u64> = seen.iter().map(|(_, ino)| *ino).collect();
+    assert_eq!((seen.len(), files.len()), (2, 1), "both steps read one file: {seen:?}");
+    let doubled: Vec<String> = (1..=60)
+        .chain((1..=60).map(|n| n * 2))
+        .chain((1..=60).map(|n| n * 2))
+        .map(|n: u32| format!("{n}\n"))
+        .collect();
+    assert_eq!(project.read("out.jsonl"), doubled.concat());
+    assert!(
+        !folder("packed").expect("a run").join("items-0001.jsonl.zst").exists(),
+        "nobody reads it any more"
+    );
+}
+
+#[test]
 fn an_executor_that_is_not_there_and_a_run_that_is_not_kept_are_refused() {
     let project = project(3);
     for (words, expect) in [

@@ -48,9 +48,13 @@ fn part(
     items: &Indices,
 ) -> Result<Part, DataError> {
     match laid {
-        LaidInput::Framed { file, frames } => {
+        LaidInput::Framed { source, frames } => {
             let place = RemotePlace::open(work.folder.clone());
-            let reader = FramedItemsReader::open(&place.file(&RemoteFile::Items(*file)), Arc::clone(frames))?;
+            let path = match source {
+                Some(source) => place.items_of(source),
+                None => place.file(&RemoteFile::Items),
+            };
+            let reader = FramedItemsReader::open(&path, Arc::clone(frames))?;
             let rows = Rows::Framed(FramedRuns::new(reader, items));
             Ok(Part { rows, source: None, before: 0 })
         }

@@ -1,17 +1,12 @@
 //! A step that is sent away reads its input here, sorts out what is known, and writes the rest down for worker processes. Then
 //! it waits for what they commit, and judges.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use super::dispatch::CHUNK_BYTES;
 use super::{Coordinator, StepFault};
-use crate::data::FramedItemsWriter;
 use crate::engine::context::LOOK_UP;
 use crate::engine::fingerprint;
-use crate::engine::input::NextChunk;
-use crate::engine::layout::{ItemLayout, LaidInput};
 use crate::engine::remote_job::{self, PROTOCOL, RemoteJob};
 use crate::engine::sent::{Books, Dispatcher, SentFault, SentOptions};
 use crate::engine::step_results;
@@ -21,22 +16,10 @@ use crate::plan::Body;
 use crate::runtime::clock;
 use crate::schedule::fleet::{Counts, Halt};
 use crate::store::{CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace, StoreError};
-use crate::value::{Chunk, Covered, Indices};
+use crate::value::{Covered, Indices};
 
-/// Items that are read at a time.
-const ITEMS: usize = 4096;
 /// The longest time between two turns: an engine that knows something says so when it is asked.
 const TURN: Duration = Duration::from_millis(20);
-/// File of the items.
-const ITEMS_FILE: u32 = 1;
-
-/// Items that were written down for the workers.
-#[derive(Default)]
-struct WrittenItems {
-    runs: Vec<(u64, u64)>,
-    bytes: u64,
-}
-
 /// What is booked of a record.
 struct StepBooks<'a, 'c> {
     coordinator: &'c mut Coordinator<'a>,
@@ -109,51 +92,6 @@ impl<'a> Coordinator<'a> {
         self.deliver()?;
         place.clear(left.is_empty() && self.fleet.as_ref().is_none_or(|fleet| fleet.died == 0))?;
         Ok(())
-    }
-
-    /// Reads all of the input. What is known of it is booked, the rest is written down.
-    fn write_items(&mut self, place: &RemotePlace) -> Result<WrittenItems, StepFault> {
-        let laid = if self.reuse.is_none() { self.input.lay_in_place(self.step) } else { None };
-        if let Some(inputs) = laid {
-            (self.input_ended, self.first) = (true, VecDeque::new());
-            let items = inputs.iter().map(|input| input.items().count()).sum();
-            let bytes = self.input.extent().map_or(0, |extent| extent.of);
-            remote_job::make_once(place, &RemoteFile::Input, &ItemLayout { inputs })?;
-            let runs = if items > 0 { vec![(1, items)] } else { Vec::new() };
-            return Ok(WrittenItems { runs, bytes });
-        }
-        let mut writer = FramedItemsWriter::create(&place.file(&RemoteFile::Items(ITEMS_FILE)))?;
-        let mut written = WrittenItems::default();
-        while !self.input_ended && self.scheduler.stop().is_none() {
-            self.look_outside();
-            let mut chunk = Chunk::default();
-            let next = match self.first.pop_front() {
-                Some(first) => {
-                    chunk = first;
-                    NextChunk::Chunk
-                }
-                None => self.input.next(ITEMS, CHUNK_BYTES, LOOK_UP, &mut chunk),
-            };
-            match next {
-                NextChunk::Later => {}
-                NextChunk::Chunk if self.reuse.is_some() => {
-                    self.content.name_items(&mut chunk);
-                    self.sort_out(chunk, Vec::new())?;
-                    for chunk in std::mem::take(&mut self.fresh).into_values() {
-                        written.write(&mut writer, &chunk)?;
-                    }
-                }
-                NextChunk::Chunk => written.write(&mut writer, &chunk)?,
-                NextChunk::End => self.input_ended = true,
-                NextChunk::Lost(source) => self.lose(source),
-                NextChunk::Unreadable => return Err(StepFault::Data(self.input.fault())),
-            }
-            self.tell_progress();
-        }
-        let frames = writer.finish()?.into();
-        let layout = ItemLayout { inputs: vec![LaidInput::Framed { file: ITEMS_FILE, frames }] };
-        remote_job::make_once(place, &RemoteFile::Input, &layout)?;
-        Ok(written)
     }
 
     /// Has the items worked on, and says which were.
@@ -318,19 +256,6 @@ impl<'a> Coordinator<'a> {
         let keep = self.context.run_store.expect("what is sent is kept");
         keep.flush()?;
         self.sink.deliver(keep, &self.step.name)?;
-        Ok(())
-    }
-}
-
-impl WrittenItems {
-    fn write(&mut self, writer: &mut FramedItemsWriter, chunk: &Chunk) -> Result<(), StepFault> {
-        self.bytes += chunk.text.len() as u64;
-        let count = chunk.len() as u64;
-        match self.runs.last_mut() {
-            Some((first, items)) if *first + *items == chunk.first => *items += count,
-            _ => self.runs.push((chunk.first, count)),
-        }
-        writer.write(chunk)?;
         Ok(())
     }
 }

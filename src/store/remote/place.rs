@@ -60,6 +60,30 @@ impl RemotePlace {
         self.folder.join(file.name())
     }
 
+    /// The items of a source, for the workers of all steps that read it.
+    pub fn items_of(&self, source: &str) -> PathBuf {
+        self.folder.ancestors().nth(2).unwrap_or(&self.folder).join(source).join(paths::ITEMS)
+    }
+
+    /// Makes room for the items of a source, which its owner alone may read.
+    ///
+    /// # Errors
+    /// Fails when the folder cannot be made.
+    pub fn make_items_of(&self, source: &str) -> Result<PathBuf, StoreError> {
+        let path = self.items_of(source);
+        let folder = path.parent().unwrap_or(&self.folder);
+        private::folders(folder).map_err(|error| StoreError::io("create", folder, error))?;
+        Ok(path)
+    }
+
+    /// Removes the items of all sources of a run: none of its workers is left.
+    ///
+    /// # Errors
+    /// Fails when something is there and stays.
+    pub fn clear_items(state: &Path, run: &str) -> Result<(), StoreError> {
+        clear_items(&paths::run(state, run))
+    }
+
     /// The file of an attempt.
     pub fn attempt(&self, shard: &ShardId, attempt: u32) -> PathBuf {
         self.folder.join("try").join(format!("{shard}.{attempt}.zst"))
@@ -215,15 +239,9 @@ impl RemotePlace {
                 _ => {}
             }
         }
-        for file in [RemoteFile::Job, RemoteFile::Secrets, RemoteFile::Input, RemoteFile::Control] {
-            self.remove(&file)?;
-        }
-        let mut items = 1;
-        while self.file(&RemoteFile::Items(items)).exists() {
-            self.remove(&RemoteFile::Items(items))?;
-            items += 1;
-        }
-        Ok(())
+        let files =
+            [RemoteFile::Job, RemoteFile::Secrets, RemoteFile::Input, RemoteFile::Control, RemoteFile::Items];
+        files.iter().try_for_each(|file| self.remove(file))
     }
 
     /// Removes a file, if it is there.
@@ -258,6 +276,22 @@ impl RemotePlace {
         };
         entries.map(name).collect::<Result<_, _>>().map_err(failed)
     }
+}
+
+/// The same in the folder of the run.
+pub(super) fn clear_items(run: &Path) -> Result<(), StoreError> {
+    for step in fs::read_dir(paths::steps(run)).into_iter().flatten().flatten() {
+        let path = step.path().join(paths::ITEMS);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", &path, error));
+            }
+            Err(_) => {}
+            // Where nothing else was kept of the source, the folder was made for them.
+            Ok(()) => drop(fs::remove_dir(step.path())),
+        }
+    }
+    Ok(())
 }
 
 /// The shard and the number of an attempt, as they stand in the name of a file.

@@ -1,5 +1,6 @@
 //! A remote file is one of those in the folder of a sent step that have a fixed name or that of a shard.
 
+use crate::store::paths;
 use crate::value::ShardId;
 
 /// One of the files that coordinator and workers write for each other.
@@ -27,8 +28,8 @@ pub enum RemoteFile<'a> {
     Carry(&'a ShardId, u32),
     /// What a job has printed: wave and task.
     Log(u32, u32),
-    /// Items, as JSON lines in frames.
-    Items(u32),
+    /// The items of the step alone, as JSON lines in frames.
+    Items,
 }
 
 impl RemoteFile<'_> {
@@ -46,7 +47,7 @@ impl RemoteFile<'_> {
             Self::Beat(shard, attempt) => format!("beat/{shard}.{attempt}"),
             Self::Carry(shard, attempt) => format!("carry/{shard}.{attempt}"),
             Self::Log(wave, task) => format!("log/{wave}.{task}.out"),
-            Self::Items(number) => format!("items-{number:04}.jsonl.zst"),
+            Self::Items => paths::ITEMS.to_owned(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::attempt_state::AttemptFrame;
-use super::place::RemotePlace;
+use super::place::{self, RemotePlace};
 use super::read_shard::{ReadCommit, ReadShard, items_of, read_commit};
 use super::source_name::source_name;
 use crate::store::endings::{self, BlockPlace};
@@ -39,6 +39,7 @@ pub(in crate::store) fn salvage(run: &Path, connection: &mut Connection) -> Resu
         }
         step.place.clear(false)?;
     }
+    place::clear_items(run)?;
     Ok(said)
 }
 

@@ -1,0 +1,192 @@
+//! The items of a sent step are written down for its workers where these cannot read them as they lie: those of sources once for
+//! all steps that read them, others for the step alone.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::dispatch::CHUNK_BYTES;
+use super::{Coordinator, StepFault};
+use crate::data::{FramedItemsWriter, ItemFrame};
+use crate::engine::context::{FramedSource, LOOK_UP};
+use crate::engine::input::NextChunk;
+use crate::engine::layout::{ItemLayout, LaidInput};
+use crate::engine::remote_job;
+use crate::event::StepId;
+use crate::store::{RemoteFile, RemotePlace};
+use crate::value::Chunk;
+
+/// Items that are read at a time.
+const ITEMS: usize = 4096;
+
+/// Items that were written down for the workers.
+#[derive(Default)]
+pub(super) struct WrittenItems {
+    pub(super) runs: Vec<(u64, u64)>,
+    pub(super) bytes: u64,
+}
+
+impl Coordinator<'_> {
+    /// Goes through all of the input. What is known of it is booked, and the workers find the rest.
+    pub(super) fn write_items(&mut self, place: &RemotePlace) -> Result<WrittenItems, StepFault> {
+        let inputs = if self.reuse.is_none() { self.input.lay_in_place(self.step) } else { None };
+        if let Some(inputs) = inputs {
+            let bytes = self.input.extent().map_or(0, |extent| extent.of);
+            return self.lay(place, inputs, bytes);
+        }
+        match self.sources() {
+            Some(sources) => self.share_items(place, &sources),
+            None => self.own_items(place),
+        }
+    }
+
+    /// The items lie there, from the first to the last.
+    fn lay(
+        &mut self,
+        place: &RemotePlace,
+        inputs: Vec<LaidInput>,
+        bytes: u64,
+    ) -> Result<WrittenItems, StepFault> {
+        (self.input_ended, self.first) = (true, VecDeque::new());
+        let items = inputs.iter().map(|input| input.items().count()).sum();
+        remote_job::make_once(place, &RemoteFile::Input, &ItemLayout { inputs })?;
+        let runs = if items > 0 { vec![(1, items)] } else { Vec::new() };
+        Ok(WrittenItems { runs, bytes })
+    }
+
+    /// The sources that the step reads, where it reads nothing else and each of them once.
+    fn sources(&self) -> Option<Vec<StepId>> {
+        let plan = &self.context.plan.steps;
+        let is_source = |id: StepId| plan[id.at()].verb.is_source();
+        let sources: Vec<StepId> = self.step.from.iter().map(|input| input.step).collect();
+        let is_once = sources.iter().enumerate().all(|(at, id)| !sources[..at].contains(id));
+        let are_sources = self.step.from.iter().all(|input| !input.failed && is_source(input.step));
+        (self.reuse.is_none() && is_once && are_sources).then_some(sources)
+    }
+
+    /// Writes the items of sources down, unless another step has.
+    fn share_items(&mut self, place: &RemotePlace, sources: &[StepId]) -> Result<WrittenItems, StepFault> {
+        let mut in_order = sources.to_vec();
+        // Steps that read the same ones wait for each other and never in a ring.
+        in_order.sort_unstable();
+        let context = self.context;
+        let mut known: BTreeMap<StepId, _> =
+            in_order.into_iter().map(|id| (id, context.framed(id))).collect();
+        if known.values().any(|framed| framed.is_none()) {
+            let framed = self.frame_sources(place, sources)?;
+            let is_whole = self.input_ended && self.lost.is_none();
+            let read = framed.iter().flat_map(|framed| &framed.frames).map(|frame| frame.count).sum();
+            for (source, framed) in sources.iter().zip(framed) {
+                let framed = Some(Arc::new(framed));
+                if is_whole {
+                    known.entry(*source).and_modify(|known| **known = framed);
+                }
+            }
+            if !is_whole {
+                // Nothing of it will run.
+                let runs = if read > 0 { vec![(1, read)] } else { Vec::new() };
+                return Ok(WrittenItems { runs, bytes: 0 });
+            }
+        }
+        let (mut inputs, mut before, mut bytes) = (Vec::new(), 0, 0);
+        for source in sources {
+            let Some(framed) = known.get(source).and_then(|known| known.as_ref()) else { continue };
+            let shifted = |frame: &ItemFrame| ItemFrame { first: frame.first + before, ..*frame };
+            let frames: Arc<[ItemFrame]> = framed.frames.iter().map(shifted).collect();
+            before += frames.iter().map(|frame| frame.count).sum::<u64>();
+            bytes += framed.bytes;
+            let source = Some(context.plan.steps[source.at()].name.to_string());
+            inputs.push(LaidInput::Framed { source, frames });
+        }
+        self.lay(place, inputs, bytes)
+    }
+
+    /// Reads all of the input into one file for each source.
+    fn frame_sources(
+        &mut self,
+        place: &RemotePlace,
+        sources: &[StepId],
+    ) -> Result<Vec<FramedSource>, StepFault> {
+        let mut framed: Vec<FramedSource> = Vec::new();
+        let mut open: Option<FramedItemsWriter> = None;
+        while let Some(mut chunk) = self.next_items()? {
+            let (at, before) = self.input.input_of(chunk.first);
+            while framed.len() <= at {
+                end(open.take(), &mut framed)?;
+                let source = sources.get(framed.len()).map(|id| &self.context.plan.steps[id.at()].name);
+                let path = place.make_items_of(source.map_or("", |name| name))?;
+                open = Some(FramedItemsWriter::create(&path)?);
+                framed.push(FramedSource { frames: Vec::new(), bytes: 0 });
+            }
+            chunk.first -= before;
+            if let (Some(writer), Some(framed)) = (&mut open, framed.last_mut()) {
+                writer.write(&chunk)?;
+                framed.bytes += chunk.text.len() as u64;
+            }
+        }
+        end(open, &mut framed)?;
+        framed.resize_with(sources.len(), || FramedSource { frames: Vec::new(), bytes: 0 });
+        Ok(framed)
+    }
+
+    /// Reads all of the input, and writes down what is not known of it.
+    fn own_items(&mut self, place: &RemotePlace) -> Result<WrittenItems, StepFault> {
+        let mut writer = FramedItemsWriter::create(&place.file(&RemoteFile::Items))?;
+        let mut written = WrittenItems::default();
+        while let Some(mut chunk) = self.next_items()? {
+            if self.reuse.is_none() {
+                written.write(&mut writer, &chunk)?;
+                continue;
+            }
+            self.content.name_items(&mut chunk);
+            self.sort_out(chunk, Vec::new())?;
+            for chunk in std::mem::take(&mut self.fresh).into_values() {
+                written.write(&mut writer, &chunk)?;
+            }
+        }
+        let frames = writer.finish()?.into();
+        let layout = ItemLayout { inputs: vec![LaidInput::Framed { source: None, frames }] };
+        remote_job::make_once(place, &RemoteFile::Input, &layout)?;
+        Ok(written)
+    }
+
+    /// The next items of the input; `None`: there are no more, or the step stops.
+    fn next_items(&mut self) -> Result<Option<Chunk>, StepFault> {
+        while !self.input_ended && self.scheduler.stop().is_none() {
+            self.look_outside();
+            self.tell_progress();
+            if let Some(first) = self.first.pop_front() {
+                return Ok(Some(first));
+            }
+            let mut chunk = Chunk::default();
+            match self.input.next(ITEMS, CHUNK_BYTES, LOOK_UP, &mut chunk) {
+                NextChunk::Later => {}
+                NextChunk::Chunk => return Ok(Some(chunk)),
+                NextChunk::End => self.input_ended = true,
+                NextChunk::Lost(source) => self.lose(source),
+                NextChunk::Unreadable => return Err(StepFault::Data(self.input.fault())),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Puts the items of a source on the disk.
+fn end(writer: Option<FramedItemsWriter>, framed: &mut [FramedSource]) -> Result<(), StepFault> {
+    if let (Some(writer), Some(framed)) = (writer, framed.last_mut()) {
+        framed.frames = writer.finish()?;
+    }
+    Ok(())
+}
+
+impl WrittenItems {
+    fn write(&mut self, writer: &mut FramedItemsWriter, chunk: &Chunk) -> Result<(), StepFault> {
+        self.bytes += chunk.text.len() as u64;
+        let count = chunk.len() as u64;
+        match self.runs.last_mut() {
+            Some((first, items)) if *first + *items == chunk.first => *items += count,
+            _ => self.runs.push((chunk.first, count)),
+        }
+        writer.write(chunk)?;
+        Ok(())
+    }
+}
