@@ -36,6 +36,11 @@ pub trait JobEngine: Send {
     /// Takes a wave into its queue.
     fn submit(&mut self, wave: &WaveJobs) -> Submission;
 
+    /// Hears of a wave that an earlier coordinator of this run has submitted. An engine that finds jobs by their names looks for
+    /// those of this one from now on, and may not know whether they ever came; others can say nothing of them, and they
+    /// are known to live by what they write.
+    fn adopt(&mut self, _wave: &WaveJobs) {}
+
     /// Lets so many jobs of a wave run at once; `false`: it did not take that.
     fn throttle(&mut self, wave: u32, throttle: u32) -> bool;
 
