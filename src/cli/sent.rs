@@ -10,9 +10,9 @@ use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::load;
 use super::worker_inputs::WorkerInputs;
-use crate::config::{Executor, ExecutorEngine};
+use crate::config::{Executor, ExecutorEngine, Slurm};
 use crate::engine::{self, SentOptions};
-use crate::fleet::{CommandLines, EngineOptions};
+use crate::fleet::{CommandLines, EngineOptions, SlurmOptions};
 use crate::plan::{Inputs, Plan};
 use crate::schedule::fleet;
 use crate::store::keep_program;
@@ -40,6 +40,9 @@ const PASSED_ON: [&str; 15] = [
     "no_proxy",
 ];
 
+/// Variables that Slurm's commands and its jobs get: whatever is there is written down by Slurm, for each job.
+const OF_SLURM: [&str; 5] = ["PATH", "HOME", "USER", "LANG", "SLURM_CONF"];
+
 /// Where steps are sent; `None`: all of it runs here.
 pub(super) fn options(
     console: &Console,
@@ -49,6 +52,7 @@ pub(super) fn options(
 ) -> Result<Option<SentOptions>, Fault> {
     let Some(chosen) = arguments.resolve(console)? else { return Ok(None) };
     chosen.demand_built()?;
+    chosen.demand_answer(console)?;
     if inputs.state.is_none() {
         return Err(Complaint::new("a run whose steps are sent must be kept")
             .help("without `--no-state`: its workers write to the folder of the run")
@@ -63,6 +67,8 @@ pub(super) fn options(
         engine: engine_options(executor, inputs)?,
         workers: executor.workers(load::cores()),
         cores: usize::try_from(executor.cores).unwrap_or(usize::MAX),
+        memory: executor.memory,
+        gpus: slurm(executor).and_then(|slurm| slurm.gpus.clone()),
         commit: executor.commit,
         attempts: executor.attempts,
         send_from: executor.send_from,
@@ -75,31 +81,67 @@ pub(super) fn options(
     }))
 }
 
+/// The settings that only Slurm has.
+fn slurm(executor: &Executor) -> Option<&Slurm> {
+    match &executor.engine {
+        ExecutorEngine::Slurm(slurm) => Some(slurm),
+        _ => None,
+    }
+}
+
 /// The engine of an executor that was found to be built.
 fn engine_options(executor: &Executor, inputs: &Inputs) -> Result<EngineOptions, Fault> {
     let program = std::env::current_exe().map_err(|error| Fault::lacking("find this program", &error))?;
     let setup = executor.setup.clone();
-    let ExecutorEngine::Command(command) = &executor.engine else {
-        let named = executor.env.iter().map(String::as_str);
-        let env = PASSED_ON.into_iter().chain(named);
-        let env = env.filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-        // What runs is there as long as this process is, whatever is installed in its place meanwhile.
-        let own = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
-        let program = if own.exists() { own } else { program };
-        return Ok(EngineOptions::Processes { program, setup, env: env.collect() });
+    let kept = || {
+        let state = inputs.state.as_deref().map(load::place).unwrap_or_default();
+        keep_program(&state, &program)
     };
-    let state = inputs.state.as_deref().map(load::place).unwrap_or_default();
-    Ok(EngineOptions::Command {
-        program: keep_program(&state, &program)?,
-        setup,
-        lines: CommandLines {
-            submit: command.submit.clone(),
-            status: command.status.clone(),
-            cancel: command.cancel.clone(),
-            run: inputs.run.to_string(),
-            cores: executor.cores,
-            memory_mb: executor.memory / 1_000_000,
-            time: executor.time,
+    Ok(match &executor.engine {
+        ExecutorEngine::Slurm(slurm) => EngineOptions::Slurm(Box::new(SlurmOptions {
+            program: kept()?,
+            setup,
+            env: variables(&OF_SLURM, executor),
+            options: sbatch_options(slurm),
+            extra: slurm.extra.clone(),
+        })),
+        ExecutorEngine::Command(command) => EngineOptions::Command {
+            program: kept()?,
+            setup,
+            lines: CommandLines {
+                submit: command.submit.clone(),
+                status: command.status.clone(),
+                cancel: command.cancel.clone(),
+                run: inputs.run.to_string(),
+            },
         },
+        ExecutorEngine::Processes | ExecutorEngine::Kubernetes(_) => {
+            // What runs is there as long as this process is, whatever is installed in its place meanwhile.
+            let own = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+            let program = if own.exists() { own } else { program };
+            EngineOptions::Processes { program, setup, env: variables(&PASSED_ON, executor) }
+        }
     })
+}
+
+/// The variables with these names, and those that the executor names.
+fn variables(names: &[&str], executor: &Executor) -> Vec<(OsString, OsString)> {
+    let names = names.iter().copied().chain(executor.env.iter().map(String::as_str));
+    names.filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?))).collect()
+}
+
+/// The options of `sbatch` that are the same for all steps.
+fn sbatch_options(slurm: &Slurm) -> Vec<(&'static str, String)> {
+    let words = [
+        ("partition", &slurm.partition),
+        ("account", &slurm.account),
+        ("qos", &slurm.qos),
+        ("constraint", &slurm.constraint),
+        ("reservation", &slurm.reservation),
+        ("mail-user", &slurm.mail),
+    ];
+    let words = words.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+    let nice = slurm.nice.map(|nice| ("nice", nice.to_string()));
+    let mail = slurm.mail.as_ref().map(|_| ("mail-type", "END,FAIL".to_owned()));
+    words.chain(nice).chain(mail).collect()
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::job_engine::{EngineLimits, JobEngine, WaveJobs};
+use super::job_needs::JobNeeds;
 use super::shell::{ask, quoted};
 use crate::schedule::fleet::{Exit, JobId, JobState, Seen, Submission};
 
@@ -21,18 +21,13 @@ pub struct CommandLines {
     pub cancel: Option<String>,
     /// Id of the run.
     pub run: String,
-    /// What each job needs.
-    pub cores: u32,
-    /// Megabytes of memory.
-    pub memory_mb: u64,
-    /// How long it may run.
-    pub time: Option<Duration>,
 }
 
 /// A scheduler behind three commands.
 #[derive(Debug)]
 pub(super) struct CommandEngine {
     lines: CommandLines,
+    needs: JobNeeds,
     program: PathBuf,
     setup: Option<String>,
     remote: PathBuf,
@@ -57,9 +52,14 @@ enum Job {
 
 impl CommandEngine {
     /// `setup`: shell lines before each worker.
-    pub(super) fn new(lines: &CommandLines, (program, setup): (&Path, Option<&str>), remote: &Path) -> Self {
+    pub(super) fn new(
+        (lines, needs): (&CommandLines, &JobNeeds),
+        (program, setup): (&Path, Option<&str>),
+        remote: &Path,
+    ) -> Self {
         Self {
             lines: lines.clone(),
+            needs: needs.clone(),
             program: program.to_path_buf(),
             setup: setup.map(str::to_owned),
             remote: remote.to_path_buf(),
@@ -97,7 +97,7 @@ impl CommandEngine {
             None => worker,
         };
         let log = wave.logs.get(task).map(|log| quoted(&log.to_string_lossy())).unwrap_or_default();
-        let seconds = self.lines.time.map_or(0, |time| time.as_secs());
+        let seconds = self.needs.time.map_or(0, |time| time.as_secs());
         filled(
             &self.lines.submit,
             &[
@@ -106,8 +106,8 @@ impl CommandEngine {
                 ("task", task.to_string()),
                 ("name", quoted(&format!("{}-{task}", wave.name))),
                 ("log", log),
-                ("cores", self.lines.cores.to_string()),
-                ("memory_mb", self.lines.memory_mb.to_string()),
+                ("cores", self.needs.cores.to_string()),
+                ("memory_mb", (self.needs.memory / 1_000_000).to_string()),
                 ("seconds", seconds.to_string()),
                 ("worker", worker),
             ],
@@ -230,11 +230,9 @@ mod tests {
             status: Some(status.to_owned()),
             cancel: None,
             run: "r1".to_owned(),
-            cores: 2,
-            memory_mb: 2000,
-            time: None,
         };
-        CommandEngine::new(&lines, (Path::new("/bin/flowrun x"), None), Path::new("/state/remote"))
+        let needs = JobNeeds { cores: 2, memory: 2_000_000_000, gpus: None, time: None };
+        CommandEngine::new((&lines, &needs), (Path::new("/bin/flowrun x"), None), Path::new("/state/remote"))
     }
 
     fn wave(jobs: u32, throttle: u32) -> WaveJobs {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::command::{CommandEngine, CommandLines};
 use super::job_engine::JobEngine;
+use super::job_needs::JobNeeds;
 use super::processes::Processes;
+use super::slurm::{Slurm, SlurmOptions};
 
 /// Which engine, with its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,18 +30,21 @@ pub enum EngineOptions {
         /// The commands.
         lines: CommandLines,
     },
+    /// Slurm.
+    Slurm(Box<SlurmOptions>),
 }
 
 impl EngineOptions {
-    /// The engine, for the workers of the step that has this remote folder.
-    pub fn start(&self, remote: &Path) -> Box<dyn JobEngine> {
+    /// The engine, for the workers of the step that has this remote folder, and what each of them needs.
+    pub fn start(&self, remote: &Path, needs: &JobNeeds) -> Box<dyn JobEngine> {
         match self {
             Self::Processes { program, setup, env } => {
                 Box::new(Processes::new((program, setup.as_deref()), env, remote))
             }
             Self::Command { program, setup, lines } => {
-                Box::new(CommandEngine::new(lines, (program, setup.as_deref()), remote))
+                Box::new(CommandEngine::new((lines, needs), (program, setup.as_deref()), remote))
             }
+            Self::Slurm(options) => Box::new(Slurm::new(options, needs, remote)),
         }
     }
 }

@@ -52,6 +52,8 @@ fn all_executors_are_listed_with_their_files_and_whether_they_answer() {
     );
     let project = with_program(project, "qsub", "exit 1");
     let project = with_program(project, "sbatch", "echo slurm 22.05.8");
+    let project = with_program(project, "squeue", "exit 1");
+    let project = with_program(project, "scancel", "exit 1");
     let project = with_program(project, "scontrol", "echo 'Slurmctld(primary) at c1 is UP'");
     let ran = run(&project, &["executors"]);
     let from = "~/config/flowrun/executors.yaml";
@@ -82,7 +84,14 @@ fn what_slurm_says_is_told_when_it_does_not_answer() {
         "slurm slurm 10 1 core 2GB 1h built in `sbatch` is not on the search path"
     );
     let project = with_program(project, "sbatch", "echo slurm 22.05.8");
+    assert!(line(&run(&project, &["executors"]), "slurm").ends_with("`squeue` is not on the search path"));
+    let project = with_program(project, "squeue", "exit 1");
+    let project = with_program(project, "scancel", "exit 1");
     let project = with_program(project, "scontrol", "echo 'Slurmctld(primary) at c1 is DOWN'");
+    let ran = run(&project, &["pipeline.yaml", "--on", "slurm"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("executor `slurm` does not answer"), "{}", ran.stderr);
+    assert!(!project.has("out.jsonl"), "nothing has run");
     let said = line(&run(&project, &["executors"]), "slurm");
     assert!(said.ends_with("does not answer: Slurmctld(primary) at c1 is DOWN"), "{said}");
     let project = with_program(project, "scontrol", "echo 'no slurm.conf' >&2; exit 1");

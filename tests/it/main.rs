@@ -61,6 +61,7 @@ mod shards;
 mod sharing;
 mod show;
 mod slips;
+mod slurm;
 mod sources;
 mod split;
 mod sqlite;

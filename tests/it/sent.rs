@@ -2,7 +2,7 @@
 
 mod command;
 mod deaths;
-mod workers;
+pub(crate) mod workers;
 
 use serde_json::Value;
 
@@ -48,13 +48,13 @@ steps:
   save-wrong: { from: wrong, write: out/wrong.jsonl }
 "#;
 
-const OUTPUTS: [&str; 6] =
+pub(crate) const OUTPUTS: [&str; 6] =
     ["even.jsonl", "clean.csv", "words.jsonl", "keyed.jsonl", "later.jsonl", "wrong.jsonl"];
 
 /// Everything is sent, however little it is.
 pub(crate) const ON: [&str; 4] = ["--on", "processes", "--executor-set", "send_from=1"];
 
-fn rows(items: u64) -> String {
+pub(crate) fn rows(items: u64) -> String {
     (1..=items).map(|n| format!("{{\"n\":{n}}}\n")).collect::<Vec<_>>().concat()
 }
 
@@ -65,7 +65,7 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-fn project(items: u64) -> Project {
+pub(crate) fn project(items: u64) -> Project {
     let csv = (1..=items).map(|n| format!("{n}\n")).collect::<Vec<_>>().concat();
     let list: Vec<String> = (1..=items).map(|n| format!("{{\n \"n\": {n}\n}}")).collect();
     Project::with(PIPELINE)

@@ -25,9 +25,20 @@ pub(super) fn of(engine: &ExecutorEngine, console: &Console) -> String {
     }
 }
 
+/// Why nothing can be sent to it, as far as that is known beforehand.
+pub(super) fn demand(engine: &ExecutorEngine, console: &Console) -> Result<(), String> {
+    match engine {
+        ExecutorEngine::Slurm(_) => slurm(console, ANSWER_LIMIT).map(|_| ()),
+        ExecutorEngine::Processes | ExecutorEngine::Command(_) | ExecutorEngine::Kubernetes(_) => Ok(()),
+    }
+}
+
 /// What Slurm says, or why it says nothing.
 fn slurm(console: &Console, limit: Duration) -> Result<String, String> {
     let version = called(console, &["sbatch", "--version"], limit)?;
+    if let Some(lacking) = ["squeue", "scancel"].into_iter().find(|name| find(name, console).is_none()) {
+        return Err(not_found(lacking));
+    }
     // Where the controller is down, `sbatch` still knows its version.
     let ping = called(console, &["scontrol", "ping"], limit)?;
     if ping.lines().any(|line| line.trim_end().ends_with("UP")) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::answer;
 use super::known::{ExecutorsFile, KnownExecutor, KnownExecutors};
 use crate::cli::args::ExecutorArguments;
 use crate::cli::console::Console;
@@ -68,13 +69,23 @@ impl ChosenExecutor {
     /// Refuses what no step can be sent to yet.
     pub(in crate::cli) fn demand_built(&self) -> Result<(), Complaint> {
         match self.executor.engine.kind() {
-            ExecutorKind::Processes | ExecutorKind::Command => Ok(()),
-            kind @ (ExecutorKind::Slurm | ExecutorKind::Kubernetes) => {
+            ExecutorKind::Processes | ExecutorKind::Command | ExecutorKind::Slurm => Ok(()),
+            kind @ ExecutorKind::Kubernetes => {
                 let (name, kind) = (&self.name, kind.name());
                 let message = format!("executor `{name}` cannot be used: kind `{kind}` is not built yet");
                 Err(Complaint::new(message).help("`flowrun executors` lists the others"))
             }
         }
+    }
+}
+
+impl ChosenExecutor {
+    /// Refuses an engine that says nothing before anything runs.
+    pub(in crate::cli) fn demand_answer(&self, console: &Console) -> Result<(), Complaint> {
+        answer::demand(&self.executor.engine, console).map_err(|reason| {
+            Complaint::new(format!("executor `{}` does not answer: {reason}", self.name))
+                .help("run where `sbatch`, `squeue`, `scancel` and `scontrol` work, which `flowrun executors` tells, or without `--on`")
+        })
     }
 }
 

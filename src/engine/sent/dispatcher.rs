@@ -50,7 +50,7 @@ impl Dispatcher {
         (items, bytes): (&Indices, u64),
         options: &SentOptions,
     ) -> Result<Self, SentFault> {
-        let engine = options.engine.start(place.path());
+        let engine = options.engine.start(place.path(), &options.needs());
         let limits = engine.limits();
         let fleet_options = FleetOptions {
             workers: options.workers,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::fleet::EngineOptions;
+use crate::fleet::{EngineOptions, JobNeeds};
 use crate::plan::MapLike;
 use crate::schedule::Resources;
 
@@ -18,6 +18,10 @@ pub struct SentOptions {
     pub workers: u32,
     /// Cores of each.
     pub cores: usize,
+    /// Bytes of memory of each.
+    pub memory: u64,
+    /// GPUs of each: a number, or a type and a number.
+    pub gpus: Option<String>,
     /// Each worker commits what it has at least this often.
     pub commit: Duration,
     /// Attempts of a shard whose workers die.
@@ -42,11 +46,13 @@ impl SentOptions {
     /// Those of one step, by what it needs and how many of its items may run at once anywhere.
     #[must_use]
     pub(in crate::engine) fn for_step(&self, each: &MapLike) -> Self {
-        let Resources { cores, time, .. } = &each.resources;
+        let Resources { cores, memory, gpus, time } = &each.resources;
         let total = each.policy.total.map(|total| total / each.policy.concurrency.max(1));
         let most = total.map_or(u32::MAX, |most| u32::try_from(most.max(1)).unwrap_or(u32::MAX));
         Self {
             cores: cores.map_or(self.cores, |cores| usize::try_from(cores).unwrap_or(usize::MAX)),
+            memory: memory.unwrap_or(self.memory),
+            gpus: gpus.clone().or_else(|| self.gpus.clone()),
             time: self.time.map(|limit| time.map_or(limit, |needed| needed.max(limit))),
             workers: each
                 .policy
@@ -55,5 +61,11 @@ impl SentOptions {
                 .fold(self.workers.min(most), |most, limit| limit.sharers(most)),
             ..self.clone()
         }
+    }
+
+    /// What each job is given.
+    pub(super) fn needs(&self) -> JobNeeds {
+        let cores = u32::try_from(self.cores).unwrap_or(u32::MAX);
+        JobNeeds { cores, memory: self.memory, gpus: self.gpus.clone(), time: self.time }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// Process numbers of the workers whose remote folder lies in this one.
-pub(super) fn workers(folder: &Path) -> Vec<u32> {
+pub(crate) fn workers(folder: &Path) -> Vec<u32> {
     let folder = folder.canonicalize().expect("it is there").to_string_lossy().into_owned();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").expect("Linux").flatten() {
@@ -24,13 +24,13 @@ pub(super) fn workers(folder: &Path) -> Vec<u32> {
 }
 
 /// What the system shows of a process to its owner: its words and its variables.
-pub(super) fn shown(pid: u32) -> String {
+pub(crate) fn shown(pid: u32) -> String {
     let read = |name: &str| fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
     String::from_utf8_lossy(&[read("cmdline"), read("environ")].concat()).into_owned()
 }
 
 /// Sends a signal to a process, which may be gone.
-pub(super) fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let _ = std::process::Command::new("kill")
         .args([format!("-{name}"), pid.to_string()])
         .stderr(std::process::Stdio::null())

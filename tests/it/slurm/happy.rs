@@ -1,0 +1,30 @@
+//! Everybody is healthy.
+
+use super::cluster::cluster;
+use crate::project::Project;
+use crate::sent::{OUTPUTS, project};
+
+#[test]
+fn what_slurm_runs_comes_out_as_from_one_process() {
+    let Some(cluster) = cluster(&[]) else { return };
+    let local = project(60);
+    local.run(&["pipeline.yaml", "--seed", "3"]).ok();
+    let there = project(60);
+    cluster.run(&there, &["workers=3"]).ok();
+    for output in OUTPUTS {
+        let output = format!("out/{output}");
+        assert_eq!(there.read(&output), local.read(&output), "{output}");
+    }
+    assert_eq!(cluster.says(&["squeue", "-h"]), "", "nobody is left");
+}
+
+#[test]
+fn what_slurm_refuses_for_good_fails_the_step_with_its_words() {
+    let Some(cluster) = cluster(&[]) else { return };
+    let project = Project::with(
+        "steps:\n  n: { items: [1] }\n  w: { from: n, map: return item }\n  save: { from: w, write: out.jsonl }\n",
+    );
+    let ran = cluster.run(&project, &["partition=nowhere"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("invalid partition specified: nowhere"), "{}", ran.stderr);
+}
