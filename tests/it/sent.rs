@@ -1,7 +1,7 @@
 //! Sent steps: `--on processes` runs items in worker processes of this machine, and what comes out is what one process gives.
 
 mod command;
-mod deaths;
+pub(crate) mod deaths;
 pub(crate) mod workers;
 
 use serde_json::Value;

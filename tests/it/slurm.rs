@@ -2,4 +2,6 @@
 //! out is what one process gives, whatever is killed meanwhile. Without `FLOWRUN_SLURM=1` these tests are not run.
 
 mod cluster;
+mod deaths;
 mod happy;
+mod limits;

@@ -3,9 +3,10 @@
 use super::rows;
 use crate::project::{Project, Ran};
 
-const PIPELINE: &str = "steps:
+const PIPELINE: &str = "secrets: { token: { file: token.txt } }
+steps:
   n: { read: n.jsonl }
-  w: { from: n, map: \"time.sleep(0.01) return item.n * 2\" }
+  w: { from: n, map: \"time.sleep(0.01) return item.n * #secrets.token\" }
   save: { from: w, write: out.jsonl }
 ";
 
@@ -23,6 +24,7 @@ executors:
     Project::with(PIPELINE)
         .file("n.jsonl", rows(60))
         .file("infra/executors.yaml", executors)
+        .file("token.txt", "{}")
         .file("queue.sh", include_str!("queue.sh"))
 }
 

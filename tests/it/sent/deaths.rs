@@ -10,7 +10,7 @@ use super::{ON, rows};
 use crate::project::Project;
 
 /// Each item takes a while, and says that it runs.
-const SLOW: &str = "steps:
+pub(crate) const SLOW: &str = "steps:
   n: { read: n.jsonl }
   w:
     from: n
@@ -46,7 +46,7 @@ fn one_worker(project: &Project) -> u32 {
 }
 
 /// How often each item has begun.
-fn begun(project: &Project) -> BTreeMap<u64, u64> {
+pub(crate) fn begun(project: &Project) -> BTreeMap<u64, u64> {
     let mut counts = BTreeMap::new();
     for line in project.read("ran").lines() {
         *counts.entry(line.parse().expect("a number")).or_default() += 1;
@@ -54,7 +54,7 @@ fn begun(project: &Project) -> BTreeMap<u64, u64> {
     counts
 }
 
-fn expected(items: u64) -> String {
+pub(crate) fn expected(items: u64) -> String {
     let local = Project::with("steps:\n  n: { read: n.jsonl }\n  w: { from: n, map: 'return { n = item.n, dice = math.random(1000) }' }\n  save: { from: w, write: out.jsonl }\n").file("n.jsonl", rows(items));
     local.run(&["pipeline.yaml", "--seed", "3"]).ok();
     local.read("out.jsonl")

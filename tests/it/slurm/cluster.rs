@@ -15,23 +15,36 @@ static TURN: Mutex<()> = Mutex::new(());
 /// A Slurm that is gone with the test.
 pub(super) struct Cluster {
     dir: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 /// A cluster with these settings; `None`: these tests are not to run here.
 pub(super) fn cluster(settings: &[&str]) -> Option<Cluster> {
-    if std::env::var_os("FLOWRUN_SLURM").is_none_or(|set| set != "1") {
+    let turn = is_wanted().then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner))?;
+    Some(Cluster::start(Some(turn), settings))
+}
+
+/// A cluster beside that of another test, for one that mostly waits.
+pub(super) fn cluster_beside(settings: &[&str]) -> Option<Cluster> {
+    is_wanted().then(|| Cluster::start(None, settings))
+}
+
+fn is_wanted() -> bool {
+    let is_wanted = std::env::var_os("FLOWRUN_SLURM").is_some_and(|set| set == "1");
+    if !is_wanted {
         eprintln!("NOT RUN: needs a Slurm, which FLOWRUN_SLURM=1 installs and starts");
-        return None;
     }
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let dir = tempfile::Builder::new().prefix("slurm-").tempdir().expect("a folder");
-    let cluster = Cluster { dir, _turn: turn };
-    cluster.control(&[&["start"], settings].concat());
-    Some(cluster)
+    is_wanted
 }
 
 impl Cluster {
+    fn start(turn: Option<MutexGuard<'static, ()>>, settings: &[&str]) -> Self {
+        let dir = tempfile::Builder::new().prefix("slurm-").tempdir().expect("a folder");
+        let cluster = Self { dir, _turn: turn };
+        cluster.control(&[&["start"], settings].concat());
+        cluster
+    }
+
     fn script(words: &[&str], folder: &std::path::Path) -> std::process::ExitStatus {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/slurm.sh");
         let mut command = Command::new(script);
@@ -59,7 +72,7 @@ impl Cluster {
     }
 
     /// Starts that.
-    pub(super) fn start(&self, project: &Project, settings: &[&str]) -> Child {
+    pub(super) fn begin(&self, project: &Project, settings: &[&str]) -> Child {
         let mut command = self.command(project, &on(settings));
         command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs")
     }
