@@ -53,6 +53,7 @@ mod run_dir;
 mod secret_key;
 mod segment;
 mod shard;
+mod sound;
 mod stored_run;
 mod title;
 mod turn;

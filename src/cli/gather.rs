@@ -14,6 +14,7 @@ use super::{interrupt, load, state};
 use crate::engine::Gathering;
 use crate::plan::Inputs;
 use crate::store::Catalogue;
+use crate::value::printable;
 
 /// Gathers the shards.
 pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<Exit, Fault> {
@@ -23,7 +24,12 @@ pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<
         let message = format!("`{}` is a folder, and the pipeline file goes first", file.display());
         return Err(Complaint::new(message).help("as in `flowrun gather pipeline.yaml s1 s2`").into());
     }
-    let gathering = Gathering::find(&arguments.folders, file).map_err(shard::refused)?;
+    let mut told = |line: String| {
+        if !arguments.output.quiet {
+            say(&format!("  {}", printable(&line)));
+        }
+    };
+    let gathering = Gathering::find(&arguments.folders, file, &mut told).map_err(shard::refused)?;
     let seed = arguments.engine.seed.unwrap_or(gathering.seed());
     if seed != gathering.seed() {
         let message = format!("the shards have the seed {}, and not {seed}", gathering.seed());

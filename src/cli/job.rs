@@ -68,6 +68,7 @@ pub(super) fn seed() -> u64 {
 impl Job<'_> {
     /// Does it, unless `interrupt` asks to end.
     pub(super) fn carry_out(mut self, console: &Console, interrupt: &Arc<Interrupt>) -> Result<Exit, Fault> {
+        self.kind.demand_here(&self.engine.on)?;
         self.inputs.needs_secrets = true;
         self.inputs.state.clone_from(&self.state);
         let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;

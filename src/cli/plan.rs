@@ -29,13 +29,15 @@ use crate::value::printable;
 /// Prints the plan.
 pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Exit, Fault> {
     load::refuse_standard_input(&arguments.file)?;
+    let kind = arguments.shard.shard.map_or(JobKind::Whole, JobKind::Shard);
+    kind.demand_here(&arguments.executor)?;
     let executor = arguments.executor.resolve(console)?;
     let inputs = load::inputs(&arguments.inputs, console, &Arc::from("plan"))?;
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
     console.show(&warnings, arguments.console.color);
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
     let shard = arguments.shard.shard;
-    let selected = shard.map_or(JobKind::Whole, JobKind::Shard).steps(&plan, selected)?;
+    let selected = kind.steps(&plan, selected)?;
     let slices = Slices::of(&plan, shard, &selected);
     // What earlier runs have done is no concern of a shard.
     let reuse = match shard {

@@ -14,7 +14,7 @@ use super::args::{AllowArguments, InputArguments, SelectArguments};
 use super::exit::{Complaint, Fault};
 use super::shard::JobKind;
 use super::{load, state};
-use crate::engine::Gathering;
+use crate::engine::{Gathering, Shard};
 use crate::plan::{Inputs, Plan};
 use crate::value::Mask;
 
@@ -92,15 +92,20 @@ impl Request {
         Self { shard: kind.name(), gathered: folders, ..self }
     }
 
+    /// The shard that it works on; `None`: it is none.
+    pub(super) fn shard(&self) -> Option<Shard> {
+        self.shard.as_ref()?.parse().ok()
+    }
+
     /// Which items the run works on. Shards that are not there any more are not gathered again.
     pub(super) fn kind(&self, file: &Path) -> JobKind {
-        if let Some(shard) = self.shard.as_ref().and_then(|shard| shard.parse().ok()) {
+        if let Some(shard) = self.shard() {
             return JobKind::Shard(shard);
         }
         if self.gathered.is_empty() {
             return JobKind::Whole;
         }
-        Gathering::find(&self.gathered, file)
+        Gathering::find(&self.gathered, file, &mut |_| {})
             .map_or(JobKind::Whole, |gathering| JobKind::Gather(Arc::new(gathering)))
     }
 

@@ -2,6 +2,7 @@
 //! reused.
 
 mod all;
+mod done;
 mod one;
 
 use std::path::Path;

@@ -14,6 +14,8 @@ use crate::plan::Inputs;
 /// Runs the pipeline file.
 pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exit, Fault> {
     let file = file(arguments)?;
+    let kind = arguments.shard.shard.map_or(JobKind::Whole, JobKind::Shard);
+    kind.demand_here(&arguments.engine.on)?;
     let inputs = load::inputs(&arguments.inputs, console, &job::id())?;
     if arguments.engine.lock.is_some() && arguments.each.each.is_empty() {
         // What cannot run need not wait.
@@ -38,7 +40,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
         seed: arguments.engine.seed,
         output: &arguments.output,
         state,
-        kind: arguments.shard.shard.map_or(JobKind::Whole, JobKind::Shard),
+        kind,
         resume: None,
         among: None,
     };

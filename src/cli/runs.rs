@@ -7,6 +7,7 @@ use serde_json::json;
 use super::args::{ListFormat, PruneArguments, RunsArguments, RunsCommand};
 use super::console::{put, say};
 use super::exit::{Exit, Fault};
+use super::request::Request;
 use super::{params, state, table, timestamp};
 use crate::event::Output;
 use crate::report::{OutputSummary, bytes, duration};
@@ -48,6 +49,7 @@ fn json(catalogue: &Catalogue, records: &[RunRecord]) -> Vec<u8> {
             "pipeline": record.pipeline,
             "file": record.file,
             "status": record.status,
+            "shard": shard(catalogue, record),
             "started": timestamp::rfc3339(record.started),
             "ended": record.ended.map(timestamp::rfc3339),
             "duration": lasted(record).as_secs_f64(),
@@ -80,7 +82,7 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
         let is_over = record.duration.is_some() || record.status == "running";
         let cells = [
             state::short(&record.id, &ids).to_owned(),
-            record.status.clone(),
+            status(catalogue, record),
             named(record, records),
             params::cut(&params::words(catalogue, record), PARAMS_MAX),
             timestamp::local(record.started),
@@ -92,6 +94,20 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
         cells.to_vec()
     }));
     Ok(table::lines(&rows, &[5, 6]).join("\n") + "\n")
+}
+
+/// The slice that a run has worked on, `2/7`; `None`: it is no shard.
+fn shard(catalogue: &Catalogue, record: &RunRecord) -> Option<String> {
+    let request = Request::kept(catalogue.request(&record.id).as_deref(), "{}");
+    Some(request.shard()?.to_string())
+}
+
+/// `succeeded`, `succeeded (shard 2/7)`
+fn status(catalogue: &Catalogue, record: &RunRecord) -> String {
+    match shard(catalogue, record) {
+        Some(shard) => format!("{} (shard {shard})", record.status),
+        None => record.status.clone(),
+    }
 }
 
 /// The pipeline of a run, with its file where runs of several files have that name.

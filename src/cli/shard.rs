@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
+use super::args::ExecutorArguments;
 use super::exit::{Complaint, Fault};
+use crate::config::LOCAL;
 use crate::engine::{self, Gathering, Interrupt, Shard, ShardOptions};
 use crate::plan::{Inputs, Plan};
 
@@ -49,6 +51,18 @@ impl JobKind {
         match self {
             Self::Shard(shard) => Some(shard.to_string()),
             Self::Whole | Self::Gather(_) => None,
+        }
+    }
+
+    /// Refuses to send items of a shard to an executor: whoever makes shards has machines of their own for them.
+    pub(super) fn demand_here(&self, executor: &ExecutorArguments) -> Result<(), Complaint> {
+        match (self, executor.on.as_deref()) {
+            (Self::Shard(shard), Some(name)) if name != LOCAL => {
+                let message =
+                    format!("`--shard {shard}` works on its items here, and `--on {name}` sends items away");
+                Err(Complaint::new(message).help("leave one of them out"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -305,7 +305,7 @@ fn as_it_was(record: &StepRecord) -> Option<ReuseCounts> {
         reused: record.successes + record.skipped,
         redone: record.failures + record.cancelled,
         reasons: reasons.map(|(reason, count)| (reason.to_owned(), count)).collect(),
-        dropped: 0,
+        ..ReuseCounts::default()
     };
     counts.sort();
     Some(counts)

@@ -5,14 +5,15 @@ mod find;
 mod refusal;
 mod shard_run;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use self::refusal::Refusal;
-use self::refusal::{BY_CONTENT, ONE_PLAN};
+use self::refusal::{AGAIN, BY_CONTENT, ONE_PLAN};
 use self::shard_run::ShardRun;
 use super::fingerprint::{self, StepFingerprint};
 use super::interrupt::Interrupt;
-use super::shard;
+use super::shard::{self, Shard};
 use crate::plan::{Body, MapLike, Plan, Step, Verb};
 use crate::store::{GatheredShard, GatheredStep, LinesPerItem, ShardStep, differences};
 
@@ -24,11 +25,25 @@ pub struct Gathering {
 
 impl Gathering {
     /// Finds the runs of the shards of a pipeline file in their state folders: of each shard the last one that has ended well.
+    /// `say` is told what was passed over.
     ///
     /// # Errors
-    /// Says which shards are missing or not finished, and which do not belong together.
-    pub fn find(folders: &[PathBuf], file: &Path) -> Result<Self, Vec<Refusal>> {
-        find::find(folders, file).map(|shards| Self { shards })
+    /// Says which shards are missing, damaged or not finished, and which do not belong together.
+    pub fn find(folders: &[PathBuf], file: &Path, say: &mut dyn FnMut(String)) -> Result<Self, Vec<Refusal>> {
+        find::find(folders, file, say).map(|shards| Self { shards })
+    }
+
+    /// The run of one shard alone, to be compared with a plan; `None`: it is none, has not ended well or is damaged.
+    pub fn of_one(folder: &Path, run: &str) -> Option<Self> {
+        let shard = ShardRun::read(folder, run).ok().flatten()?;
+        Some(Self { shards: vec![shard] })
+    }
+
+    /// Whether the first shard is this one, with these steps.
+    pub fn is_of(&self, shard: Shard, steps: &[&str]) -> bool {
+        let record = &self.shards[0].record;
+        let noted: BTreeSet<&str> = record.steps.iter().map(|noted| noted.step.as_str()).collect();
+        (record.number, record.of) == (shard.number(), shard.of()) && noted == steps.iter().copied().collect()
     }
 
     /// Seed of all shards.
@@ -74,7 +89,7 @@ impl Gathering {
                 continue;
             };
             refusals.extend(self.changed(plan, step, each));
-            refusals.extend(self.damaged(&step.name, fingerprint::shape(each.kind)));
+            refusals.extend(self.damaged(&step.name, fingerprint::shape(each.kind), interrupt));
             refusals.extend(other_items(plan, step, noted, interrupt));
         }
         if refusals.is_empty() { Ok(()) } else { Err(refusals) }
@@ -108,15 +123,13 @@ impl Gathering {
         self.shards.iter().filter_map(refused).collect()
     }
 
-    /// Which shards lack endings of a step that their runs had come to.
-    fn damaged(&self, step: &str, shape: LinesPerItem) -> Vec<Refusal> {
+    /// Which shards lack endings of a step that their runs had come to, or have damaged ones.
+    fn damaged(&self, step: &str, shape: LinesPerItem, interrupt: &Interrupt) -> Vec<Refusal> {
         let Some(mut gathered) = self.step(step, shape) else { return Vec::new() };
         gathered
-            .check()
+            .check(&|| interrupt.count() > 0)
             .into_iter()
-            .map(|what| {
-                Refusal::new(what).help("run that shard again, or bring its folder from where it was made")
-            })
+            .map(|what| Refusal::new(what).help(AGAIN))
             .collect()
     }
 

@@ -139,6 +139,9 @@ pub struct ReuseCounts {
     pub reasons: Vec<(String, u64)>,
     /// Items of the old run that are no longer there.
     pub dropped: u64,
+    /// Shards that the old endings were taken over from; 0: an old run, or the cache.
+    #[serde(default)]
+    pub shards: u64,
 }
 
 impl ReuseCounts {

@@ -103,6 +103,15 @@ pub fn run_log(level: &str, message: &str, fields: Option<&str>) -> String {
     format!("at_end: {level}: {message}{fields}")
 }
 
+/// ` from 3 shards`; nothing where there is none.
+pub(super) fn from_shards(shards: u64) -> String {
+    match shards {
+        0 => String::new(),
+        1 => " from 1 shard".to_owned(),
+        shards => format!(" from {shards} shards"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

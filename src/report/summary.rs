@@ -56,14 +56,17 @@ pub struct ReuseSummary<'a> {
     reused: u64,
     redone: u64,
     dropped: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shards: Option<u64>,
     #[serde(serialize_with = "by_name")]
     reasons: &'a [(String, u64)],
 }
 
 impl<'a> From<&'a ReuseCounts> for ReuseSummary<'a> {
     fn from(counts: &'a ReuseCounts) -> Self {
-        let ReuseCounts { reused, redone, dropped, reasons } = counts;
-        Self { reused: *reused, redone: *redone, dropped: *dropped, reasons }
+        let ReuseCounts { reused, redone, dropped, shards, reasons } = counts;
+        let shards = Some(*shards).filter(|shards| *shards > 0);
+        Self { reused: *reused, redone: *redone, dropped: *dropped, shards, reasons }
     }
 }
 

@@ -29,7 +29,7 @@ CREATE TABLE steps(
   failures INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0, cancelled INTEGER NOT NULL DEFAULT 0,
   retried INTEGER NOT NULL DEFAULT 0, emitted INTEGER NOT NULL DEFAULT 0, success_ratio REAL, needed INTEGER,
   min_success_ratio TEXT, started REAL, duration REAL, target TEXT, outputs TEXT, holds TEXT, appended TEXT, logs_left_out INTEGER NOT NULL DEFAULT 0,
-  reused INTEGER, redone INTEGER, reasons TEXT, dropped INTEGER, spilled INTEGER NOT NULL DEFAULT 0, last_error TEXT);
+  reused INTEGER, redone INTEGER, reasons TEXT, dropped INTEGER, shards INTEGER, spilled INTEGER NOT NULL DEFAULT 0, last_error TEXT);
 CREATE TABLE commits(
   seq INTEGER PRIMARY KEY, step TEXT NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
   length INTEGER NOT NULL, endings INTEGER NOT NULL, bytes INTEGER NOT NULL, rows INTEGER NOT NULL,

@@ -46,7 +46,7 @@ pub enum GatherError {
         items: u64,
     },
     /// Its result is there and cannot be read.
-    #[error("the result of item {index} of {shard} is damaged")]
+    #[error("the result of item {index} of {shard} is damaged; run that shard again")]
     Damaged {
         /// Which item, from 1.
         index: u64,
@@ -71,8 +71,8 @@ pub struct GatheredShard {
 }
 
 impl GatheredShard {
-    fn holds(&self, first: u64, last: u64) -> bool {
-        self.first <= last && first < self.first + self.count
+    pub(super) fn holds(&self, first: u64, last: u64) -> bool {
+        self.first <= last && (first < self.first || first - self.first < self.count) && self.count > 0
     }
 }
 
@@ -106,12 +106,12 @@ impl GatheredStep {
         Self { shards, step: step.to_owned(), items, shape, open: Vec::new() }
     }
 
-    /// What is damaged in the shards as far as that can be told without unpacking results: endings that their runs have
-    /// counted and that are not there.
-    pub fn check(&mut self) -> Vec<String> {
+    /// What is damaged in the shards: endings that their runs have counted and that are not there, and those with a damaged
+    /// byte. All of their results are unpacked for that. Ends early, with what it has found, once `is_over`.
+    pub fn check(&mut self, is_over: &dyn Fn() -> bool) -> Vec<String> {
         let mut damaged = Vec::new();
         for at in 0..self.shards.len() {
-            let lacks = self.lacks(at);
+            let lacks = self.lacks(at, is_over);
             let name = &self.shards[at].name;
             match lacks {
                 Ok(0) => {}
@@ -125,13 +125,15 @@ impl GatheredStep {
         damaged
     }
 
-    /// How many items a shard has counted, and has no endings of.
-    fn lacks(&mut self, at: usize) -> Result<u64, StoreError> {
+    /// How many items a shard has counted, and has no endings of that can be taken over.
+    fn lacks(&mut self, at: usize, is_over: &dyn Fn() -> bool) -> Result<u64, StoreError> {
+        let shape = self.shape;
         let place = self.opened(at)?;
         let shard = &self.open[place].1;
         let record = shard.run.step(&self.step)?;
         let ended = record.successes + record.failures + record.skipped;
-        Ok(ended.saturating_sub(shard.index.len()) + shard.index.cut_off())
+        let (gone, lost) = (ended.saturating_sub(shard.index.len()), shard.run.lost_failures(&record)?);
+        Ok(gone.max(lost) + shard.index.unsound(shape, is_over))
     }
 
     /// Opens a shard unless it is open, and says where it is among those that are.
@@ -147,6 +149,11 @@ impl GatheredStep {
         }
         self.open.push((at, StepOfShard { run, index, frames: Frames::default(), digests: None }));
         Ok(self.open.len() - 1)
+    }
+
+    /// How many shards there are.
+    pub fn shards(&self) -> u64 {
+        self.shards.len() as u64
     }
 
     /// How many items the step has in all.

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::endings::{BlockHead, BlockPlace, EndingKind, EndingSpan};
+use super::notes::Notes;
 use super::{Digest, paths, segment};
 
 /// A commit as the database names it.
@@ -126,19 +127,14 @@ impl StepIndex {
         (within < u64::from(span.count)).then(|| span.before + within)
     }
 
-    /// Items of commits whose blocks lie behind the end of their file: their beginnings are there, and the rest was cut off.
-    pub(super) fn cut_off(&self) -> u64 {
-        let is_cut = |commit: &&Commit| {
-            let end = commit.place.offset + commit.place.length + commit.head.blocks_length();
-            let length = self.files.get(&commit.segment).and_then(|file| file.metadata().ok());
-            length.is_none_or(|length| length.len() < end)
-        };
-        self.commits.iter().filter(is_cut).map(|commit| u64::from(commit.head.rows)).sum()
-    }
-
     /// How the item in a row of a commit ended.
     pub(super) fn state(&self, commit: u32, row: u32) -> EndingKind {
         self.commits[commit as usize].head.state(row as usize)
+    }
+
+    /// How many commits there are.
+    pub(super) fn commits(&self) -> u32 {
+        self.commits.len() as u32
     }
 
     /// Items of a commit.
@@ -155,6 +151,15 @@ impl StepIndex {
     pub(super) fn digests(&self, commit: u32) -> Option<(Vec<Digest>, Vec<Digest>)> {
         let Commit { place, segment, head } = &self.commits[commit as usize];
         segment::read_digests(self.files.get(segment)?, *place, head)
+    }
+
+    /// The notes of a commit; `None`: they are damaged. Format 1 had none.
+    pub(super) fn notes(&self, commit: u32) -> Option<Notes> {
+        let Commit { place, segment, head } = &self.commits[commit as usize];
+        if head.facts.is_none() {
+            return Some(Notes::default());
+        }
+        segment::read_notes(self.files.get(segment)?, *place, head)
     }
 
     /// The unpacked results of a commit; `None`: they are damaged.

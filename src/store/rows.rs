@@ -283,6 +283,11 @@ fn reuse(connection: &Connection, step: &str, counts: &ReuseCounts) -> rusqlite:
     let sql = "UPDATE steps SET reused = ?2, redone = ?3, reasons = ?4, dropped = ?5 WHERE step = ?1";
     let values = params![step, counts.reused as i64, counts.redone as i64, reasons, counts.dropped as i64];
     connection.prepare_cached(sql)?.execute(values)?;
+    if counts.shards > 0 {
+        // Databases of earlier versions have no such column, and gather nothing.
+        let sql = "UPDATE steps SET shards = ?2 WHERE step = ?1";
+        connection.prepare_cached(sql)?.execute(params![step, counts.shards as i64])?;
+    }
     Ok(())
 }
 

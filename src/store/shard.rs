@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalogue, RunDir, StoreError, paths};
+use super::{Catalogue, Digest, RunDir, StoreError, paths};
 
 /// Version of what a record says. Another one is not understood.
 pub const SHARD_PROTOCOL: u32 = 1;
@@ -43,13 +43,29 @@ pub struct ShardStep {
     pub digest: String,
 }
 
+/// A record as it is kept. What was changed by accident is not believed.
+#[derive(Serialize, Deserialize)]
+struct KeptRecord {
+    #[serde(flatten)]
+    record: ShardRecord,
+    /// Digest of the record alone, as JSON.
+    checksum: String,
+}
+
+impl KeptRecord {
+    fn of(record: &ShardRecord) -> Self {
+        let json = serde_json::to_vec(record).expect("numbers and texts are JSON");
+        Self { record: record.clone(), checksum: Digest::of_bytes(&json).to_string() }
+    }
+}
+
 impl RunDir {
     /// Keeps what the run of a shard has worked on.
     ///
     /// # Errors
     /// Fails when the file cannot be written.
     pub fn write_shard(&self, record: &ShardRecord) -> Result<(), StoreError> {
-        let json = serde_json::to_string(record).expect("numbers and texts are JSON");
+        let json = serde_json::to_string(&KeptRecord::of(record)).expect("numbers and texts are JSON");
         self.write_beside(&paths::shard(self.path()), &json)
     }
 }
@@ -68,20 +84,76 @@ fn read(path: &Path) -> Result<Option<ShardRecord>, StoreError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => String::new(),
         Err(error) => return Err(StoreError::io("read", path, error)),
     };
-    let is_known = |record: &ShardRecord| record.protocol == SHARD_PROTOCOL;
-    match serde_json::from_str::<ShardRecord>(&text) {
-        Ok(record) if is_known(&record) => Ok(Some(record)),
-        Ok(record) => {
-            let version = record.protocol;
-            Err(StoreError::damaged(
-                path,
-                format!(
-                    "it is a record of version {version}, and this flowrun knows version {SHARD_PROTOCOL}"
-                ),
-            ))
+    parse(&text).map(Some).map_err(|reason| StoreError::damaged(path, reason))
+}
+
+fn parse(text: &str) -> Result<ShardRecord, String> {
+    let none = |error: serde_json::Error| format!("it is no record of a shard: {error}");
+    let value: serde_json::Value = serde_json::from_str(text).map_err(none)?;
+    let version = &value["protocol"];
+    if version.is_u64() && *version != SHARD_PROTOCOL {
+        return Err(format!(
+            "it is a record of version {version}, and this flowrun knows version {SHARD_PROTOCOL}"
+        ));
+    }
+    let kept: KeptRecord = serde_json::from_value(value).map_err(none)?;
+    if KeptRecord::of(&kept.record).checksum != kept.checksum {
+        return Err("what it says does not go with its checksum".to_owned());
+    }
+    Ok(kept.record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> ShardRecord {
+        let step = |step: &str| ShardStep {
+            step: step.to_owned(),
+            items: 7,
+            first: 3,
+            count: 2,
+            digest: "d1".to_owned(),
+        };
+        let steps = vec![step("clean"), step("words")];
+        ShardRecord {
+            protocol: SHARD_PROTOCOL,
+            number: 2,
+            of: 3,
+            plan: "p1".to_owned(),
+            seed: u64::MAX,
+            steps,
         }
-        Err(error) => Err(StoreError::damaged(path, format!("it is no record of a shard: {error}"))),
+    }
+
+    #[test]
+    fn for_every_byte_that_is_damaged_a_record_is_what_was_written_or_refused() {
+        let text = serde_json::to_string(&KeptRecord::of(&record())).expect("JSON");
+        assert_eq!(parse(&text), Ok(record()));
+        for at in 0..text.len() {
+            for bit in 0..8 {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= 1 << bit;
+                let Ok(damaged) = String::from_utf8(bytes) else { continue };
+                let read = parse(&damaged);
+                assert!(read.is_err() || read == Ok(record()), "{damaged}");
+            }
+            assert!(parse(&text[..at]).is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_of_this_version_is_told() {
+        for (text, expect) in [
+            ("", "it is no record of a shard: EOF"),
+            ("{}", "it is no record of a shard: missing field"),
+            ("{\"protocol\":9}", "it is a record of version 9, and this flowrun knows version 1"),
+        ] {
+            let reason = parse(text).expect_err(text);
+            assert!(reason.starts_with(expect), "{reason}");
+        }
     }
 }

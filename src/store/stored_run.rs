@@ -114,7 +114,8 @@ impl StepRecord {
     /// Whether every item of its input has ended: an interrupt may come while nothing is in flight, and what was not
     /// yet read is then in no counter. A step that broke before its first item has no verdict.
     pub fn is_whole(&self) -> bool {
-        let judged = self.total.is_some() && self.needed.is_some();
+        // A shard that has worked on all of its items judges nothing.
+        let judged = self.total.is_some() && (self.needed.is_some() || self.status == "succeeded");
         judged && self.cancelled == 0 && ["succeeded", "failed"].contains(&self.status.as_str())
     }
 }
@@ -400,6 +401,8 @@ fn reuse(row: &Row<'_>) -> rusqlite::Result<Option<ReuseCounts>> {
         redone: redone.unwrap_or(0),
         reasons,
         dropped: dropped.unwrap_or(0),
+        // Runs of older versions do not say.
+        shards: count("shards").unwrap_or_default().unwrap_or(0),
     }))
 }
 

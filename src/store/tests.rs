@@ -3,4 +3,5 @@
 mod damage;
 pub(super) mod fixture;
 mod formats;
+mod gathered;
 mod rebuild;

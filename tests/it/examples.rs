@@ -83,6 +83,29 @@ impl Example {
     }
 }
 
+/// An example whose item function is a program in this language; `None`: what it needs is not there.
+pub(crate) fn program_example(language: &str) -> Option<Example> {
+    if language == "rust" {
+        // Built with the tests, unless only some of them are.
+        let binary = Path::new(crate::project::binary()).with_file_name("examples").join("clean-program");
+        return binary.is_file().then(|| {
+            let example = Example::new("programs/rust");
+            fs::copy(binary, example.path.join("clean")).expect("room");
+            example
+        });
+    }
+    let needs = match language {
+        "python" | "python-plain" => "python3",
+        other => other,
+    };
+    has_program(needs).then(|| {
+        let example = Example::new(&format!("programs/{language}"));
+        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/flowrun");
+        copy_files(&package, &example.path.join("../../../python/flowrun"));
+        example
+    })
+}
+
 fn copy_files(source: &Path, target: &Path) {
     fs::create_dir_all(target).expect("a folder");
     for entry in fs::read_dir(source).expect("the example's folder") {
@@ -265,7 +288,7 @@ fn transcode_runs_a_program_for_each_letter() {
 }
 
 /// Knows customers, but is not always in the mood; `token` is what it wants to see.
-fn customers_service(token: &'static str) -> Server {
+pub(crate) fn customers_service(token: &'static str) -> Server {
     let seen: Mutex<HashMap<u32, u32>> = Mutex::default();
     Server::start(move |request| {
         if request.header("authorization") != format!("Bearer {token}") {
@@ -330,22 +353,10 @@ fn has_program(name: &str) -> bool {
 
 #[test]
 fn programs_in_every_language_write_the_same() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/flowrun");
-    for (name, needs) in [("python", "python3"), ("python-plain", "python3"), ("node", "node"), ("jq", "jq")]
-    {
-        if has_program(needs) {
-            let example = Example::new(&format!("programs/{name}"));
-            copy_files(&package, &example.path.join("../../../python/flowrun"));
+    for language in ["python", "python-plain", "node", "jq", "rust"] {
+        if let Some(example) = program_example(language) {
             example.run(0, &[]);
             example.check_outputs();
         }
-    }
-    // Built with the tests, unless only some of them are.
-    let binary = Path::new(crate::project::binary()).with_file_name("examples").join("clean-program");
-    if binary.is_file() {
-        let example = Example::new("programs/rust");
-        fs::copy(binary, example.path.join("clean")).expect("room");
-        example.run(0, &[]);
-        example.check_outputs();
     }
 }

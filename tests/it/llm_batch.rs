@@ -15,7 +15,7 @@ use crate::project::{Ran, command_in};
 use crate::rate::assert_paced;
 use crate::server::{Reply, Request, Server};
 
-const KEY: &str = "sk-a-key-that-nobody-may-see-4711";
+pub(crate) const KEY: &str = "sk-a-key-that-nobody-may-see-4711";
 
 /// Letters that the first run gets answers for before the model falls silent.
 const BEFORE_THE_KILL: usize = 20;
@@ -55,19 +55,19 @@ impl Book {
 
 /// What one second may have: requests, and tokens.
 #[derive(Clone, Copy)]
-struct Grant {
-    requests: usize,
-    tokens: u64,
+pub(crate) struct Grant {
+    pub(crate) requests: usize,
+    pub(crate) tokens: u64,
 }
 
 /// The server and its book.
-struct Provider {
-    server: Server,
+pub(crate) struct Provider {
+    pub(crate) server: Server,
     book: Arc<Mutex<Book>>,
 }
 
 impl Provider {
-    fn start(grant: Grant) -> Self {
+    pub(crate) fn start(grant: Grant) -> Self {
         let book: Arc<Mutex<Book>> = Arc::default();
         let letters = letters();
         let own = Arc::clone(&book);

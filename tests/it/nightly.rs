@@ -13,7 +13,7 @@ use crate::examples::Example;
 use crate::project::{Ran, command_in};
 use crate::server::{Reply, Request, Server};
 
-const TOKEN: &str = "t0ken-of-the-night-0815";
+pub(crate) const TOKEN: &str = "t0ken-of-the-night-0815";
 
 /// How long the carrier is down, from the first time that it is asked.
 const DOWN: Duration = Duration::from_millis(700);
@@ -55,14 +55,14 @@ impl Night {
 }
 
 /// The example beside its server.
-struct Nights {
-    example: Example,
-    server: Server,
+pub(crate) struct Nights {
+    pub(crate) example: Example,
+    pub(crate) server: Server,
     night: Arc<Mutex<Night>>,
 }
 
 impl Nights {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let night: Arc<Mutex<Night>> = Arc::default();
         let own = Arc::clone(&night);
         let server = Server::start(move |request| own.lock().expect("no panic").answer(request));

@@ -1,13 +1,16 @@
 //! Shards: `flowrun run --shard I/N` works on slices of the items, and `flowrun gather` makes one run of them all.
 
+mod damaged;
+mod examples;
 mod refused;
+mod shown;
 
 use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::examples::Example;
-use crate::project::{Project, Ran, command_in};
+use crate::project::{Project, Ran};
 
 /// Three map-like steps behind sources, with failures, skips, retries and logs; one behind the first of them.
 const PIPELINE: &str = r#"
@@ -115,39 +118,6 @@ fn all_shards_of_a_plan_draw_alike_without_a_seed() {
     shards(&project, 2, &[]);
     gather(&project, 2, &["-q"]).ok();
     assert_eq!(project.read("out/late.jsonl"), of_three);
-}
-
-#[test]
-fn every_example_that_can_be_sharded_gives_what_is_expected() {
-    for (name, exit) in [
-        ("clean-text", 0),
-        ("flaky", 0),
-        ("messy-tables", 0),
-        ("resize-images", 0),
-        ("split-dataset", 0),
-        ("to-sqlite", 0),
-        ("two-branches", 0),
-        ("validate", 1),
-        ("word-count", 0),
-    ] {
-        for of in [1, 3] {
-            let example = Example::new(name);
-            let run = |words: &[&str]| Ran::from(command_in(&example.path, words).output().expect("it runs"));
-            let folders: Vec<String> = (1..=of).map(|number| format!("s{number}")).collect();
-            for number in 1..=of {
-                let shard = format!("{number}/{of}");
-                let folder = &folders[number - 1];
-                run(&["run", "pipeline.yaml", "-q", "--shard", &shard, "--state-dir", folder]).ok();
-            }
-            let words =
-                ["gather", "pipeline.yaml", "-q"].into_iter().chain(folders.iter().map(String::as_str));
-            let gathered = run(&words.collect::<Vec<_>>());
-            assert_eq!(gathered.code, exit, "{name}: {}", gathered.stderr);
-            if exit == 0 {
-                example.check_outputs();
-            }
-        }
-    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Ran {
 
     /// `reused/redone reasons dropped` of a step.
     fn reuse(&self, at: usize) -> String {
-        let ReuseCounts { reused, redone, reasons, dropped } =
+        let ReuseCounts { reused, redone, reasons, dropped, .. } =
             self.step(at).reuse.clone().expect("something was resumed");
         let reasons: Vec<String> =
             reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();

@@ -114,7 +114,12 @@ mod tests {
 
     #[test]
     fn a_forecast_is_said_as_a_run_would_say_it() {
-        let counts = ReuseCounts { reused: 4, redone: 1, reasons: vec![("new".to_owned(), 1)], dropped: 0 };
+        let counts = ReuseCounts {
+            reused: 4,
+            redone: 1,
+            reasons: vec![("new".to_owned(), 1)],
+            ..ReuseCounts::default()
+        };
         let counted = |complete| Forecast::Counted { counts: counts.clone(), complete };
         let open = |most| Forecast::Open { most, because: "depends on `a`".to_owned() };
         for (forecast, expect) in [

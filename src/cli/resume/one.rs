@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::done::{self, Again};
 use crate::cli::args::{OutputArguments, ResumeArguments};
 use crate::cli::console::{Console, say};
 use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::job::{Among, Job};
-use crate::cli::load;
 use crate::cli::request::Request;
+use crate::cli::shard::JobKind;
+use crate::cli::{load, state};
 use crate::engine::{self, Interrupt, ResumeOptions};
 use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
@@ -48,19 +50,31 @@ impl Resumption<'_> {
         let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
         let inputs = load::inputs(&inputs, self.console, &run)?;
         request.demand_withheld(&inputs, &format!("run {id} was"))?;
+        let kind = request.kind(&file);
+        let inputs = Inputs { params_kept: request.into_params(), ..inputs };
+        // The same items then draw the same numbers.
+        let seed = arguments.engine.seed.unwrap_or(record.seed);
+        let again = Again { file: &file, inputs: &inputs, select: &select, seed };
+        if let JobKind::Shard(shard) = kind
+            && done::is_done((self.folder, &old), shard, &again, interrupt)
+        {
+            let file = state::quoted(&file.to_string_lossy());
+            say(&format!(
+                "nothing to resume: run {id} succeeded and is shard {shard}; `flowrun gather {file} D…` puts all of them together"
+            ));
+            return Ok(Exit::Success);
+        }
         if !output.quiet {
             let (name, shown) = (&record.pipeline, file.display());
             say(&format!("  resuming run {id} of {name} ({shown}), which {}", ended(record)));
         }
-        let kind = request.kind(&file);
         let job = Job {
             file: &file,
-            inputs: Inputs { params_kept: request.into_params(), ..inputs },
+            inputs,
             params_file: arguments.inputs.params_file.as_deref(),
             select: &select,
             engine: &arguments.engine,
-            // The same items then draw the same numbers.
-            seed: Some(arguments.engine.seed.unwrap_or(record.seed)),
+            seed: Some(seed),
             output,
             state: Some(self.folder.to_owned()),
             kind,

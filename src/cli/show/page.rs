@@ -10,6 +10,7 @@ use super::counters::{self, Counters};
 use super::log::{LogRecord, cut, records};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
+use crate::cli::request::Request;
 use crate::cli::{groups, params, timestamp};
 use crate::report::{Overview, duration, run_log, strong};
 use crate::store::StoredLog;
@@ -29,6 +30,7 @@ struct ItemHead<'a> {
     run: &'a str,
     pipeline: &'a str,
     status: &'a str,
+    shard: Option<String>,
     file: &'a str,
     started: String,
     ended: Option<String>,
@@ -71,6 +73,7 @@ fn head<'a>(view: &View<'a>) -> ItemHead<'a> {
         run: &record.id,
         pipeline: &record.pipeline,
         status: &record.status,
+        shard: shard(view),
         file: &record.file,
         started: timestamp::rfc3339(record.started),
         ended: record.ended.map(timestamp::rfc3339),
@@ -153,6 +156,12 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
     ways_on(view, &failing, out)
 }
 
+/// The slice that the run has worked on, `2/7`; `None`: it is no shard.
+fn shard(view: &View<'_>) -> Option<String> {
+    let request = Request::kept(view.run.request().as_deref(), "{}");
+    Some(request.shard()?.to_string())
+}
+
 /// `run 1xak40 · clean-docs · failed · 2026-11-22 16:26:01 · 3.81s`
 fn title(view: &View<'_>) -> String {
     let record = view.run.record();
@@ -160,8 +169,9 @@ fn title(view: &View<'_>) -> String {
         strong(&format!("run {}", record.id), view.color),
         printable(&record.pipeline).into_owned(),
         record.status.clone(),
-        timestamp::local(record.started),
     ];
+    parts.extend(shard(view).map(|shard| format!("shard {shard}")));
+    parts.push(timestamp::local(record.started));
     let is_running = record.status == "running";
     let lasted = record.duration.or_else(|| is_running.then(|| timestamp::since(record.started)));
     parts.extend(lasted.map(duration));

@@ -18,67 +18,107 @@ struct Unfinished {
     run: RunRecord,
 }
 
-/// The runs of all shards of a pipeline file, in their order: of each shard the last one that has ended well.
-pub(super) fn find(folders: &[PathBuf], file: &Path) -> Result<Vec<ShardRun>, Vec<Refusal>> {
-    let (mut runs, mut unfinished, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
-    for folder in folders.iter().flat_map(|folder| state_folders(folder)) {
-        match shards_in(&folder, file) {
-            Ok((found, others)) => {
-                runs.extend(found);
-                unfinished.extend(others);
-            }
+/// What there is of the shards of a pipeline file.
+#[derive(Default)]
+struct Found {
+    runs: Vec<ShardRun>,
+    unfinished: Vec<Unfinished>,
+    /// Records that are not to be believed.
+    damaged: Vec<Refusal>,
+}
+
+impl Found {
+    fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.unfinished.is_empty() && self.damaged.is_empty()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.runs.extend(other.runs);
+        self.unfinished.extend(other.unfinished);
+        self.damaged.extend(other.damaged);
+    }
+}
+
+/// The runs of all shards of a pipeline file, in their order: of each shard the last one that has ended well. `say` is told
+/// what was passed over.
+pub(super) fn find(
+    folders: &[PathBuf],
+    file: &Path,
+    say: &mut dyn FnMut(String),
+) -> Result<Vec<ShardRun>, Vec<Refusal>> {
+    let (mut found, mut refusals) = (Found::default(), Vec::new());
+    for folder in folders {
+        match shards_of(folder, file, say) {
+            Ok(more) => found.add(more),
             Err(refusal) => refusals.push(refusal),
         }
     }
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    if let Some(whole) = whole(&runs) {
+    if let Some(whole) = whole(&found.runs) {
+        found.damaged.into_iter().for_each(|damaged| say(format!("passed over: {}", damaged.message)));
         return Ok(whole);
     }
     let mut newest = BTreeMap::new();
-    for run in &runs {
+    for run in &found.runs {
         keep_newer(&mut newest, (run.record.of, run.record.number), run);
     }
     let shards: Vec<ShardRun> = newest.into_values().collect();
     let apart = apart(&shards);
-    Err(if apart.is_empty() { missing(&shards, &unfinished, file) } else { apart })
+    let mut refusals = found.damaged;
+    refusals.extend(if apart.is_empty() { missing(&shards, &found.unfinished, file) } else { apart });
+    Err(refusals)
 }
 
-/// The folder itself, or those below it that are state folders where it is none.
-fn state_folders(folder: &Path) -> Vec<PathBuf> {
+/// The shards in a state folder, or in those below a folder that is none. Those below may be others' too.
+fn shards_of(folder: &Path, file: &Path, say: &mut dyn FnMut(String)) -> Result<Found, Refusal> {
     let is_state = |folder: &Path| folder.join("runs").is_dir();
-    let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut below: Vec<PathBuf> = below.filter(|path| is_state(path)).collect();
-    below.sort();
-    if is_state(folder) || below.is_empty() { vec![folder.to_owned()] } else { below }
-}
-
-/// The runs of shards in a state folder that have ended well, and those that have not.
-fn shards_in(folder: &Path, file: &Path) -> Result<(Vec<ShardRun>, Vec<Unfinished>), Refusal> {
-    let catalogue = Catalogue::new(folder);
-    let records = if folder.is_dir() { catalogue.list()? } else { Vec::new() };
-    let (mut shards, mut others) = (Vec::new(), Vec::new());
-    for run in records {
-        if Path::new(&run.file).file_name() != file.file_name() {
-            continue;
-        }
-        let is_shard = || catalogue.request(&run.id).is_some_and(|request| request.contains("\"shard\":\""));
-        match catalogue.shard(&run.id)? {
-            Some(record) => {
-                shards.push(ShardRun { folder: folder.to_owned(), run: run.id.clone(), record });
+    let (mut found, mut others) = (Found::default(), Vec::new());
+    if is_state(folder) {
+        found = shards_in(folder, file)?;
+    } else {
+        let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut below: Vec<PathBuf> = below.filter(|path| is_state(path)).collect();
+        below.sort();
+        for folder in below {
+            match shards_in(&folder, file) {
+                Ok(more) if more.is_empty() => others.push(format!("`{}`", folder.display())),
+                Ok(more) => found.add(more),
+                Err(refusal) => say(format!("passed over `{}`: {}", folder.display(), refusal.message)),
             }
-            None if is_shard() => others.push(Unfinished { folder: folder.to_owned(), run }),
-            None => {}
         }
     }
-    if shards.is_empty() && others.is_empty() {
-        let (folder, file) = (folder.display(), file.display());
+    let (folder, file) = (folder.display(), file.display());
+    if found.is_empty() {
         let message = format!("there is no run of a shard of `{file}` in `{folder}`");
         return Err(Refusal::new(message)
             .help(format!("`flowrun run {file} --shard I/N --state-dir {folder}` makes one")));
     }
-    Ok((shards, others))
+    if !others.is_empty() {
+        let hold = if others.len() == 1 { "which holds" } else { "which hold" };
+        say(format!("passed over {}, {hold} no shard of `{file}`", others.join(", ")));
+    }
+    Ok(found)
+}
+
+/// The runs of shards in a state folder.
+fn shards_in(folder: &Path, file: &Path) -> Result<Found, Refusal> {
+    let catalogue = Catalogue::new(folder);
+    let mut found = Found::default();
+    for run in catalogue.list()? {
+        if Path::new(&run.file).file_name() != file.file_name() {
+            continue;
+        }
+        let is_shard = || catalogue.request(&run.id).is_some_and(|request| request.contains("\"shard\":\""));
+        match ShardRun::read(folder, &run.id) {
+            Ok(Some(shard)) => found.runs.push(shard),
+            Ok(None) if is_shard() => found.unfinished.push(Unfinished { folder: folder.to_owned(), run }),
+            Ok(None) => {}
+            Err(refusal) => found.damaged.push(refusal),
+        }
+    }
+    Ok(found)
 }
 
 /// Of two runs of one shard the later one counts; ids are sorted by time.

@@ -8,6 +8,8 @@ pub(super) const ONE_PLAN: &str =
 /// What to do about files that are other ones.
 pub(super) const BY_CONTENT: &str =
     "files of `glob` are told apart by size and time of change; `by: content` compares what is in them";
+/// What to do about a shard that is damaged.
+pub(super) const AGAIN: &str = "run that shard again, or bring its folder from where it was made";
 
 /// Why shards cannot be put together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,6 @@ use crate::engine::pool::Reply;
 use crate::event::{StepResult, StepStatus};
 use crate::lua::CancelLevel;
 use crate::schedule::StopReason;
-use crate::value::Ratio;
 
 /// How long after the step's stop signal a worker may still run. Then the step ends without it.
 const STOPPED_MAX: Duration = Duration::from_secs(5);
@@ -113,10 +112,11 @@ impl Coordinator<'_> {
             }
             (None, None) => (StepStatus::Failed, verdict.reason),
         };
-        let needed = if is_shard { Ratio::ZERO } else { self.policy.min_success_ratio };
+        // A part judges nothing.
+        let needed = (!is_shard).then_some((self.policy.min_success_ratio, verdict.needed));
         StepResult {
             emitted,
-            needed: Some((needed, verdict.needed)),
+            needed,
             reuse,
             timing: Some(self.timing.into_timing()),
             holds: self.holds.into_holds(),

@@ -227,6 +227,9 @@ impl ItemReuse {
     /// What was taken over. `all_seen`: no item of the input is still to come.
     pub(super) fn counts(&self, all_seen: bool) -> ReuseCounts {
         let mut counts = self.counts.clone();
+        if let (Some(gathered), None) = (&self.gathered, &self.old) {
+            counts.shards = gathered.shards();
+        }
         if let (Some(Ok(reuse)), true) = (&self.old, all_seen) {
             counts.dropped = reuse.left();
         }

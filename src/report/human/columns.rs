@@ -146,7 +146,7 @@ impl ColumnWidths {
     }
 }
 
-/// `reused 95, redone 5 (3 failed before, 2 new), 1 dropped (no longer in the source)`
+/// `reused 95, redone 5 (3 failed before, 2 new), 1 dropped (no longer in the source)`, `reused 100 from 3 shards, redone 0`
 pub fn reuse(counts: &ReuseCounts) -> String {
     let reasons: Vec<String> = match &counts.reasons[..] {
         [(only, _)] => vec![printable(only).into_owned()],
@@ -157,7 +157,8 @@ pub fn reuse(counts: &ReuseCounts) -> String {
         0 => String::new(),
         dropped => format!(", {dropped} dropped (no longer in the source)"),
     };
-    format!("reused {}, redone {}{reasons}{dropped}", counts.reused, counts.redone)
+    let from = figures::from_shards(counts.shards);
+    format!("reused {}{from}, redone {}{reasons}{dropped}", counts.reused, counts.redone)
 }
 
 /// Whether there is nothing to count, and nothing went wrong with the step itself.

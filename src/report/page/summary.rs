@@ -153,7 +153,8 @@ fn reason(out: &mut String, step: &StepAccount) {
             .map(|(reason, number)| format!("{} {}", count(*number), text(reason)))
             .collect();
         let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-        parts.push(format!("reused {}, redone {}{why}", count(reuse.reused), count(reuse.redone)));
+        let from = figures::from_shards(reuse.shards);
+        parts.push(format!("reused {}{from}, redone {}{why}", count(reuse.reused), count(reuse.redone)));
     }
     if !parts.is_empty() {
         let _ = writeln!(out, "<p class=\"reason\"><b>{}</b>: {}</p>", text(&step.name), parts.join(" · "));

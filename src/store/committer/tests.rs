@@ -22,8 +22,13 @@ fn stored(state: &Path) -> StoredRun {
 }
 
 fn end(committer: Committer, journal: StepJournal) {
-    let reuse =
-        ReuseCounts { reused: 4, redone: 2, reasons: vec![("item changed".to_owned(), 2)], dropped: 1 };
+    let reuse = ReuseCounts {
+        reused: 4,
+        redone: 2,
+        reasons: vec![("item changed".to_owned(), 2)],
+        dropped: 1,
+        shards: 3,
+    };
     journal.finish(&StepResult { reuse: Some(reuse), ..result(3, 2, 1) }).expect("room");
     committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room");
 }
@@ -88,7 +93,7 @@ fn everything_that_was_told_can_be_read_back() {
     assert_eq!((work.successes, work.failures, work.skipped, work.total), (3, 2, 1, Some(6)));
     assert_eq!((work.success_ratio, work.shape), (Some(0.6), Some(LinesPerItem::One)));
     let reasons = vec![("item changed".to_owned(), 2)];
-    assert_eq!(work.reuse, Some(ReuseCounts { reused: 4, redone: 2, reasons, dropped: 1 }));
+    assert_eq!(work.reuse, Some(ReuseCounts { reused: 4, redone: 2, reasons, dropped: 1, shards: 3 }));
     assert_eq!(steps[2].reuse, None);
     assert_eq!(work.fingerprint, spec(LinesPerItem::One, false).fingerprint);
 }

@@ -112,8 +112,13 @@ fn a_run_that_has_ended_is_the_same_without_its_database() {
     let committer = Committer::start(fixture::run(dir.path(), "r1", Some("r0"))).expect("a thread");
     let many = tell_all(&committer);
     drop(many);
-    let reuse =
-        ReuseCounts { reused: 4, redone: 2, reasons: vec![("item changed".to_owned(), 2)], dropped: 1 };
+    let reuse = ReuseCounts {
+        reused: 4,
+        redone: 2,
+        reasons: vec![("item changed".to_owned(), 2)],
+        dropped: 1,
+        shards: 3,
+    };
     let needed = Ratio::parse("0.95").map(|ratio| (ratio, 4));
     let last = StepResult {
         status: StepStatus::Failed,

@@ -105,37 +105,16 @@ fn what_cannot_be_sharded_is_said() {
         (&["run", "pipeline.yaml", "--shard", "3/2"][..], "there are 2 shards, and none is number 3"),
         (&["run", "pipeline.yaml", "--shard", "x"][..], "a shard is expected, as in `2/7`"),
         (&["run", "pipeline.yaml", "--shard", "1/2", "--no-state"][..], "cannot be used with"),
+        (
+            &["run", "pipeline.yaml", "--shard", "1/2", "--on", "processes"][..],
+            "`--shard 1/2` works on its items here, and `--on processes` sends items away\n  help: leave one of them out",
+        ),
+        (&["plan", "pipeline.yaml", "--shard", "1/2", "--on", "nowhere"][..], "leave one of them out"),
         (&["gather", "pipeline.yaml"][..], "<D>"),
     ] {
         let ran = project.run(words);
         assert!(ran.code == 2 && ran.stderr.contains(expect), "{words:?} {}", ran.stderr);
     }
-}
-
-#[test]
-fn a_shard_whose_results_are_gone_is_refused() {
-    let project = project(60);
-    shards(&project, 3, &[]);
-    let runs =
-        std::fs::read_dir(project.path("s2/runs")).expect("runs").next().expect("one").expect("an entry");
-    let segment = runs.path().join("steps/clean/results-0001.jsonl.zst");
-    let bytes = std::fs::read(&segment).expect("it is there");
-    for left in [None, Some(bytes.len() / 2)] {
-        match left {
-            None => std::fs::remove_file(&segment).expect("it is there"),
-            Some(length) => std::fs::write(&segment, &bytes[..length]).expect("writable"),
-        }
-        let ran = gather(&project, 3, &[]);
-        assert_eq!(ran.code, 2, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains("items of step `clean` in shard 2/3 in `s2` are damaged"),
-            "{}",
-            ran.stderr
-        );
-        assert!(!project.has("out"), "nothing has run");
-    }
-    std::fs::write(&segment, &bytes).expect("writable");
-    gather(&project, 3, &["-q"]).ok();
 }
 
 #[test]
@@ -204,6 +183,17 @@ fn other_runs_in_a_folder_are_left_alone() {
     std::fs::create_dir(project.path("all")).expect("room");
     std::fs::rename(project.path("s1"), project.path("all/s1")).expect("one file system");
     project.run(&["gather", "pipeline.yaml", "all", "-q"]).ok();
+    // What lies beside them may be anything.
+    project.run(&["other.yaml", "-q", "--state-dir", "all/others"]);
+    project.run(&["pipeline.yaml", "-q", "--state-dir", "all/whole"]).ok();
+    std::fs::create_dir_all(project.path("all/tool/runs")).expect("room");
+    let ran = project.run(&["gather", "pipeline.yaml", "all"]).ok();
+    let passed = "passed over `all/others`, `all/tool`, `all/whole`, which hold no shard of `pipeline.yaml`";
+    assert!(ran.stderr.contains(passed), "{}", ran.stderr);
+    for folder in ["all/others", "all/tool"] {
+        let ran = project.run(&["gather", "pipeline.yaml", "all/s1", folder]);
+        assert!(ran.code == 2 && ran.stderr.contains("there is no run of a shard"), "{}", ran.stderr);
+    }
     let ran = project.run(&["gather", "all", "pipeline.yaml"]);
     assert!(ran.code == 2 && ran.stderr.contains("the pipeline file goes first"), "{}", ran.stderr);
 }

@@ -46,14 +46,16 @@ fn a_resumed_step_says_what_it_reused_and_why_not_the_rest() {
     let reasons = |reasons: &[(&str, u64)]| -> Vec<(String, u64)> {
         reasons.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
     };
-    let counts = ReuseCounts { reused: 10, redone: 0, reasons: Vec::new(), dropped: 0 };
+    let counts = ReuseCounts { reused: 10, ..ReuseCounts::default() };
     assert_eq!(reused(counts.clone()), "reused 10, redone 0");
+    assert_eq!(reused(ReuseCounts { shards: 1, ..counts.clone() }), "reused 10 from 1 shard, redone 0");
+    assert_eq!(reused(ReuseCounts { shards: 3, ..counts }), "reused 10 from 3 shards, redone 0");
     let all =
-        ReuseCounts { reused: 0, redone: 10, reasons: reasons(&[("function changed", 10)]), dropped: 0 };
+        ReuseCounts { redone: 10, reasons: reasons(&[("function changed", 10)]), ..ReuseCounts::default() };
     assert_eq!(reused(all), "reused 0, redone 10 (function changed)");
     let some = reasons(&[("failed before", 2), ("new", 1)]);
     assert_eq!(
-        reused(ReuseCounts { reused: 7, redone: 3, reasons: some, dropped: 1 }),
+        reused(ReuseCounts { reused: 7, redone: 3, reasons: some, dropped: 1, shards: 0 }),
         "reused 7, redone 3 (2 failed before, 1 new), 1 dropped (no longer in the source)"
     );
 }
