@@ -52,7 +52,7 @@ pub use remote_job::RemoteJob;
 pub use run::run;
 pub use sendable::stays_here;
 pub use sent::SentOptions;
-pub use shard::{Shard, ShardOptions, count_items, sharded, steps_of_shard};
+pub use shard::{Shard, ShardOptions, count_items, known_by_time, sharded, steps_of_shard};
 pub use work::{WorkError, Worked, WorkerJob};
 
 #[cfg(test)]

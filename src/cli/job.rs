@@ -78,6 +78,7 @@ impl Job<'_> {
         }
         let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
         let selected = self.kind.steps(&plan, selected)?;
+        self.kind.say_doubts((&plan, &selected), output.quiet);
         let digest = self.kind.digest(&plan, &self.inputs);
         match self.kind.check(&plan, &digest, interrupt) {
             // What the old run has taken over stays; its shards are of no more use.
@@ -86,7 +87,9 @@ impl Job<'_> {
         }
         let seed = self.seed.or_else(|| self.kind.seed(&digest)).unwrap_or_else(seed);
         let data_on_stdout = stdout::claim(&plan, &selected, output)?;
-        let request = Request::of(&plan, &self.inputs, self.select).of_kind(&self.kind);
+        let request = Request::of(&plan, &self.inputs, self.select)
+            .of_kind(&self.kind)
+            .on(&self.engine.on, plan.secrets.mask());
         let request_text = request.text();
         let mut files = self.files(&plan)?;
         let commands = self.state.as_deref().map(|folder| self.commands(folder));

@@ -38,6 +38,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
     let shard = arguments.shard.shard;
     let selected = kind.steps(&plan, selected)?;
+    kind.say_doubts((&plan, &selected), false);
     let slices = Slices::of(&plan, shard, &selected);
     // What earlier runs have done is no concern of a shard.
     let reuse = match shard {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::args::{AllowArguments, InputArguments, SelectArguments};
+use super::args::{AllowArguments, ExecutorArguments, InputArguments, SelectArguments};
 use super::exit::{Complaint, Fault};
 use super::shard::JobKind;
 use super::{load, state};
@@ -34,6 +34,13 @@ pub(super) struct Request {
     allow_read: Vec<String>,
     allow_write: Vec<String>,
     allow_exec: Vec<String>,
+    /// The executor that steps were sent to, the file that it was looked for in, and what was set of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executors: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    executor_set: Vec<(String, String)>,
     /// The slice that it works on, `2/7`.
     #[serde(skip_serializing_if = "Option::is_none")]
     shard: Option<String>,
@@ -80,9 +87,8 @@ impl Request {
             allow_read: inputs.allow.read.clone().unwrap_or_default(),
             allow_write: inputs.allow.write.clone().unwrap_or_default(),
             allow_exec: inputs.allow.exec.clone().unwrap_or_default(),
-            shard: None,
-            gathered: Vec::new(),
             surroundings: surroundings(mask),
+            ..Self::default()
         }
     }
 
@@ -90,6 +96,26 @@ impl Request {
     pub(super) fn of_kind(self, kind: &JobKind) -> Self {
         let folders = kind.gathering().map(|gathering| gathering.folders()).unwrap_or_default();
         Self { shard: kind.name(), gathered: folders, ..self }
+    }
+
+    /// The same on an executor. Secrets in its settings are not kept.
+    pub(super) fn on(self, executor: &ExecutorArguments, mask: &Mask) -> Self {
+        let ExecutorArguments { on, executors, executor_set } = executor.clone();
+        let executors = executors.map(|file| std::path::absolute(&file).unwrap_or(file));
+        let executor_set = executor_set.into_iter().map(|(key, value)| (key, mask.owned(value))).collect();
+        Self { on, executors, executor_set, ..self }
+    }
+
+    /// The executor of the resumed run: that of the old one, unless another one is named. What is set anew wins.
+    pub(super) fn executor(&self, new: &ExecutorArguments) -> ExecutorArguments {
+        if new.on.is_some() && new.on != self.on {
+            return new.clone();
+        }
+        ExecutorArguments {
+            on: self.on.clone(),
+            executors: new.executors.clone().or_else(|| self.executors.clone()),
+            executor_set: self.executor_set.iter().chain(&new.executor_set).cloned().collect(),
+        }
     }
 
     /// The shard that it works on; `None`: it is none.
@@ -230,6 +256,24 @@ mod tests {
             let kept = Request::kept(text, "{\"a\":1}");
             assert_eq!(kept, Request { params: old().params, ..Request::default() }, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_executor_is_kept_unless_another_one_is_named() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let given = ExecutorArguments {
+            on: Some("slurm".to_owned()),
+            executors: Some("/e.yaml".into()),
+            executor_set: vec![pair("workers", "3")],
+        };
+        let kept = old().on(&given, &Mask::default());
+        assert_eq!(kept.executor(&ExecutorArguments::default()), given);
+        let local = ExecutorArguments { on: Some("local".to_owned()), ..ExecutorArguments::default() };
+        assert_eq!(kept.executor(&local), local);
+        let more =
+            ExecutorArguments { executor_set: vec![pair("workers", "5")], ..ExecutorArguments::default() };
+        assert_eq!(kept.executor(&more).executor_set, [pair("workers", "3"), pair("workers", "5")]);
+        assert_eq!(old().executor(&local), local);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::args::ExecutorArguments;
+use super::console::say;
 use super::exit::{Complaint, Fault};
 use crate::config::LOCAL;
 use crate::engine::{self, Gathering, Interrupt, Shard, ShardOptions};
@@ -97,6 +98,18 @@ impl JobKind {
         Err(Complaint::new(message).help(
             "those are `map`, `flat_map` and `filter` steps that take items from sources only, wait for no other step and do not ask for `steps`",
         ))
+    }
+
+    /// Says what may keep shards of other machines from fitting to this one.
+    pub(super) fn say_doubts(&self, (plan, selected): (&Plan, &[bool]), is_quiet: bool) {
+        if is_quiet || !self.is_part() {
+            return;
+        }
+        for source in engine::known_by_time(plan, selected) {
+            say(&format!(
+                "  warning: files of `{source}` are told apart by size and time of change, which every checkout makes anew; `by: content` compares what is in them"
+            ));
+        }
     }
 
     /// Makes sure that what is gathered belongs to the plan.

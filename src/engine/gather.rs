@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use self::refusal::Refusal;
-use self::refusal::{AGAIN, BY_CONTENT, ONE_PLAN};
+use self::refusal::{AGAIN, BY_CONTENT, ONE_PLAN, SAME_ITEMS};
 use self::shard_run::ShardRun;
 use super::fingerprint::{self, StepFingerprint};
 use super::interrupt::Interrupt;
@@ -151,6 +151,12 @@ impl Gathering {
     }
 }
 
+/// The steps that a step takes items from.
+fn inputs_of(plan: &Plan, step: &Step) -> Vec<bool> {
+    let is_input = |other: &Step| step.from.iter().any(|input| input.step == other.id);
+    plan.steps.iter().map(is_input).collect()
+}
+
 fn other_plan(shard: &ShardRun) -> Refusal {
     Refusal::new(format!("{} is of another plan", shard.name())).help(ONE_PLAN)
 }
@@ -160,13 +166,17 @@ fn other_items(plan: &Plan, step: &Step, noted: &ShardStep, interrupt: &Interrup
     let (items, digest) = shard::count_alone(plan, step, interrupt).ok().flatten()?;
     let name = &step.name;
     if items != noted.items {
-        return Some(Refusal::new(format!(
-            "the shards counted {} items for step `{name}`, and here are {items}",
-            noted.items
-        )));
+        return Some(
+            Refusal::new(format!(
+                "the shards counted {} items for step `{name}`, and here are {items}",
+                noted.items
+            ))
+            .help(SAME_ITEMS),
+        );
     }
     (digest != noted.digest).then(|| {
+        let is_by_time = !shard::known_by_time(plan, &inputs_of(plan, step)).is_empty();
         Refusal::new(format!("the shards have read other items for step `{name}` than there are here"))
-            .help(BY_CONTENT)
+            .help(if is_by_time { BY_CONTENT } else { SAME_ITEMS })
     })
 }

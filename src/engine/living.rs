@@ -71,7 +71,7 @@ fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
 /// # Errors
 /// Fails when the folders of its steps cannot be read or written.
 pub fn end_workers(state: &Path, run: &str, patience: Duration) -> Result<Vec<LivingWorker>, StoreError> {
-    for place in RemotePlace::all(state, run) {
+    for place in RemotePlace::all(state, run).into_iter().filter(RemotePlace::is_in_use) {
         let control = Control::new(Some(Halt::Drain), Vec::new());
         remote_job::replace(&place, &RemoteFile::Control, &control)?;
     }

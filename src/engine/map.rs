@@ -21,6 +21,7 @@ mod options;
 mod replies;
 mod reuse;
 mod sent;
+mod step_fault;
 mod step_holds;
 mod timing;
 mod written_items;
@@ -37,6 +38,8 @@ use self::keyed_chunks::KeyedChunks;
 use self::no_pool::NoPool;
 use self::options::pool_options;
 use self::reuse::ItemReuse;
+pub(super) use self::step_fault::StepFault;
+use self::step_fault::Unready;
 use self::step_holds::StepHolds;
 use self::timing::StepTiming;
 use super::context::{Context, LOOK_UP};
@@ -44,16 +47,13 @@ use super::failed_item::Attempted;
 use super::fingerprint::{self, StepFingerprint};
 use super::input::StepInput;
 use super::item_content::ItemContent;
-use super::outcome::EngineError;
 use super::pool::{Allowance, Limits, Pool, StepClock};
 use super::row_bound::RowBound;
-use super::run_store::{self, RunStore};
+use super::run_store::RunStore;
 use super::sendable::sent_options;
-use super::sent::SentFault;
-use super::sink::{DeliveryError, Sink};
+use super::sink::Sink;
 use super::source_status::ErrorTexts;
 use super::step_spec::step_spec;
-use crate::data::DataError;
 use crate::event::{Event, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
 use crate::plan::{MapLike, Step};
@@ -62,66 +62,6 @@ use crate::schedule::fleet::Counts;
 use crate::schedule::{Policy, Scheduler, Start};
 use crate::store::{ChunkEndings, LinesPerItem as Lines, StepJournal, StoreError};
 use crate::value::{Chunk, Ratio};
-
-/// Why a step cannot be carried through, whatever its items did.
-pub(super) enum StepFault {
-    /// Intermediate results could not be written or read.
-    Data(DataError),
-    /// The script cannot be loaded, or its setup failed.
-    Script(String),
-    /// The run cannot be kept.
-    State(StoreError),
-    /// Something is there that nothing of this program makes.
-    Internal(String),
-}
-
-impl From<StoreError> for StepFault {
-    fn from(error: StoreError) -> Self {
-        Self::State(error)
-    }
-}
-
-impl From<SentFault> for StepFault {
-    fn from(fault: SentFault) -> Self {
-        match fault {
-            SentFault::Store(error) => Self::State(error),
-            strange @ (SentFault::Record(_) | SentFault::Strange(_)) => Self::Internal(strange.to_string()),
-            other => Self::Script(other.to_string()),
-        }
-    }
-}
-
-impl From<EngineError> for StepFault {
-    fn from(error: EngineError) -> Self {
-        Self::Script(error.to_string())
-    }
-}
-
-impl From<DeliveryError> for StepFault {
-    fn from(error: DeliveryError) -> Self {
-        match error {
-            DeliveryError::Store(error) => Self::State(error),
-            DeliveryError::Data(error) => Self::Data(error),
-        }
-    }
-}
-
-impl From<DataError> for StepFault {
-    fn from(error: DataError) -> Self {
-        Self::Data(error)
-    }
-}
-
-impl std::fmt::Display for StepFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Data(error) => error.fmt(f),
-            Self::Script(reason) => f.write_str(reason),
-            Self::Internal(reason) => write!(f, "internal error: {reason}"),
-            Self::State(error) => f.write_str(&run_store::stopped(error)),
-        }
-    }
-}
 
 /// The failed attempts of an item.
 #[derive(Clone)]
@@ -149,17 +89,6 @@ struct InFlight {
     allowance: Allowance,
     /// What the journal is to be told, when there is one.
     endings: Option<ChunkEndings>,
-}
-
-/// Why a step cannot begin.
-#[derive(Debug, thiserror::Error)]
-enum Unready {
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    #[error("{}", run_store::stopped(.0))]
-    State(#[from] StoreError),
-    #[error(transparent)]
-    Data(#[from] DataError),
 }
 
 struct Coordinator<'a> {
@@ -243,6 +172,16 @@ fn fingerprint_of(context: &Context<'_>, each: &MapLike) -> Result<Option<StepFi
     Ok(context.run_store.map(of_step).transpose()?)
 }
 
+/// Begins to keep the items of a step, where the run is kept.
+fn journal_of(
+    context: &Context<'_>,
+    (step, each): (&Step, &MapLike),
+    fingerprint: Option<&StepFingerprint>,
+) -> Result<Option<StepJournal>, StoreError> {
+    let (Some(keep), Some(fingerprint)) = (context.run_store, fingerprint) else { return Ok(None) };
+    keep.step(step_spec(context.plan, step, each, fingerprint)).map(Some)
+}
+
 /// Runs a map-like step whose input has been opened.
 pub(super) fn run(
     context: &Context<'_>,
@@ -279,12 +218,7 @@ impl<'a> Coordinator<'a> {
     ) -> Result<Self, Unready> {
         let policy = &each.policy;
         let fingerprint = fingerprint_of(context, each)?;
-        let journal = match (context.run_store, &fingerprint) {
-            (Some(keep), Some(fingerprint)) => {
-                Some(keep.step(step_spec(context.plan, step, each, fingerprint))?)
-            }
-            _ => None,
-        };
+        let journal = journal_of(context, (step, each), fingerprint.as_ref())?;
         let mut reuse = fingerprint
             .as_ref()
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));

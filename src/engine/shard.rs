@@ -7,6 +7,7 @@ mod record;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::data::GlobBy;
 use crate::plan::{Body, Items, MapLike, Plan, Step, Verb};
 
 pub use self::count::count_items;
@@ -94,6 +95,15 @@ pub fn steps_of_shard(plan: &Plan, selected: &[bool]) -> Vec<bool> {
         }
     }
     steps
+}
+
+/// The selected sources whose files are known by their time of change, which is another one on each machine.
+pub fn known_by_time<'a>(plan: &'a Plan, selected: &[bool]) -> Vec<&'a str> {
+    let is_known_so = |step: &&Step| match &step.body {
+        Body::Ready(Verb::Glob(glob)) => selected[step.id.at()] && glob.options.by == GlobBy::Modified,
+        _ => false,
+    };
+    plan.steps.iter().filter(is_known_so).map(|step| &*step.name).collect()
 }
 
 fn is_sharded(plan: &Plan, step: &Step) -> bool {

@@ -29,7 +29,8 @@ use crate::lua::Watchdog;
 use crate::plan::{MapLike, Plan, Step, Verb};
 use crate::runtime::{self, clock};
 use crate::store::{
-    AttemptFile, Committer, Digest, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError, Whence,
+    AttemptFile, AttemptWatch, Committer, Digest, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError,
+    Whence,
 };
 use crate::value::Indices;
 
@@ -183,6 +184,17 @@ impl Shift<'_> {
         if ticker.has_lost() {
             return Ok(Worked::Committed);
         }
+        self.hand_over(&store, &phases, &ticker, &at)
+    }
+
+    /// Commits what is done and says what goes back.
+    fn hand_over(
+        &self,
+        store: &RunStore,
+        phases: &[Arc<WorkPart>; 2],
+        ticker: &Ticker<'_>,
+        at: &AttemptWatch,
+    ) -> Result<Worked, WorkError> {
         let why = ticker.why().unwrap_or(Why::Stop);
         // What an item has behind it goes on with it, also where this process has not come to it.
         let left = phases.iter().flat_map(|part| part.take_leaves());
@@ -194,7 +206,7 @@ impl Shift<'_> {
         Ok(match store.commit_shard(why, carry.clone())? {
             ShardCommit::Nothing if ticker.has_committed() => Worked::Committed,
             ShardCommit::Nothing => {
-                remote_job::replace(place, &RemoteFile::Carry(&shard, attempt), &carry)?;
+                remote_job::replace(&self.job.place, &RemoteFile::Carry(&shard, attempt), &carry)?;
                 Worked::GaveBack
             }
             ShardCommit::Made { .. } | ShardCommit::Lost => Worked::Committed,

@@ -173,15 +173,21 @@ fn standard_input_is_sharded_where_each_machine_gets_it_whole() {
     run(&["gather", "pipeline.yaml", "s1", "s2", "-q"], "docs.jsonl").ok();
     assert_eq!(project.read("out.jsonl"), "2\n4\n6\n8\n10\n12\n14\n16\n18\n");
     let project = project.file("fewer.jsonl", rows(8)).file("other.jsonl", rows(8) + "{\"n\":10}\n");
-    let run = |input: &str| {
+    let run = |words: &[&str], input: &str| {
         let file = std::fs::File::open(project.path(input)).expect("it is there");
-        let mut command = project.command(&["gather", "pipeline.yaml", "s1", "s2"]);
+        let mut command = project.command(words);
         Ran::from(command.stdin(Stdio::from(file)).output().expect("it runs"))
     };
-    let fewer = run("fewer.jsonl");
-    assert_eq!(fewer.code, 1, "{}", fewer.stderr);
-    assert!(fewer.stderr.contains("the shards counted 9 items, and here are 8"), "{}", fewer.stderr);
-    let other = run("other.jsonl");
+    let gather: &[&str] = &["gather", "pipeline.yaml", "s1", "s2"];
+    // Going on with it takes no other input either.
+    for words in [gather, &["resume"]] {
+        let fewer = run(words, "fewer.jsonl");
+        assert_eq!(fewer.code, 1, "{}", fewer.stderr);
+        let expect = "the shards counted 9 items, and here are 8; they need the same input";
+        assert!(fewer.stderr.contains(expect), "{}", fewer.stderr);
+    }
+    run(&["resume", "-q"], "docs.jsonl").ok();
+    let other = run(gather, "other.jsonl");
     assert_eq!(other.code, 1, "{}", other.stderr);
     assert!(
         other.stderr.contains("item 9 is another one here than in shard 2/2 in `s2`"),

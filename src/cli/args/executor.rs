@@ -7,7 +7,7 @@ use clap::Args;
 use super::value;
 
 /// Where the items of steps run.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Executor")]
 pub(in crate::cli) struct ExecutorArguments {
     /// The executor that steps of many items are sent to; `flowrun executors` lists them [default: local]

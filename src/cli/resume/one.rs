@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::done::{self, Again};
-use crate::cli::args::{OutputArguments, ResumeArguments};
+use crate::cli::args::{EngineArguments, OutputArguments, ResumeArguments};
 use crate::cli::console::{Console, say};
 use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::job::{Among, Job};
 use crate::cli::request::Request;
 use crate::cli::shard::JobKind;
 use crate::cli::{load, state};
+use crate::config::LOCAL;
 use crate::engine::{self, Interrupt, ResumeOptions};
 use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
@@ -51,6 +52,8 @@ impl Resumption<'_> {
         let inputs = load::inputs(&inputs, self.console, &run)?;
         request.demand_withheld(&inputs, &format!("run {id} was"))?;
         let kind = request.kind(&file);
+        let on = request.executor(&arguments.engine.on);
+        let engine = EngineArguments { on, ..arguments.engine.clone() };
         let inputs = Inputs { params_kept: request.into_params(), ..inputs };
         // The same items then draw the same numbers.
         let seed = arguments.engine.seed.unwrap_or(record.seed);
@@ -66,14 +69,18 @@ impl Resumption<'_> {
         }
         if !output.quiet {
             let (name, shown) = (&record.pipeline, file.display());
-            say(&format!("  resuming run {id} of {name} ({shown}), which {}", ended(record)));
+            say(&format!(
+                "  resuming run {id} of {name} ({shown}), which {}{}",
+                ended(record),
+                sent_to(&engine)
+            ));
         }
         let job = Job {
             file: &file,
             inputs,
             params_file: arguments.inputs.params_file.as_deref(),
             select: &select,
-            engine: &arguments.engine,
+            engine: &engine,
             seed: Some(seed),
             output,
             state: Some(self.folder.to_owned()),
@@ -121,6 +128,12 @@ pub(in crate::cli) fn pipeline_file(record: &RunRecord, folder: &Path) -> PathBu
 fn near(file: PathBuf) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     file.strip_prefix(&here).map(Path::to_owned).unwrap_or(file)
+}
+
+/// Where its steps are sent, where that is not here.
+fn sent_to(engine: &EngineArguments) -> String {
+    let name = engine.on.on.as_deref().filter(|name| *name != LOCAL);
+    name.map(|name| format!("; on {name}")).unwrap_or_default()
 }
 
 /// How a run ended, as a verb.

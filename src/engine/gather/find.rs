@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::refusal::{BY_CONTENT, ONE_PLAN, Refusal};
+use super::refusal::{BY_CONTENT, ONE_PLAN, Refusal, SAME_ITEMS};
 use super::shard_run::ShardRun;
+use crate::engine::shard::Shard;
 use crate::store::{Catalogue, RunRecord};
 
 /// Shards that are named as missing, at most.
@@ -16,6 +17,7 @@ const NAMED_MAX: usize = 20;
 struct Unfinished {
     folder: PathBuf,
     run: RunRecord,
+    shard: Shard,
 }
 
 /// What there is of the shards of a pipeline file.
@@ -78,6 +80,9 @@ fn shards_of(folder: &Path, file: &Path, say: &mut dyn FnMut(String)) -> Result<
     if is_state(folder) {
         found = shards_in(folder, file)?;
     } else {
+        if !folder.is_dir() {
+            return Err(Refusal::new(format!("there is no folder `{}`", folder.display())));
+        }
         let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut below: Vec<PathBuf> = below.filter(|path| is_state(path)).collect();
         below.sort();
@@ -110,11 +115,13 @@ fn shards_in(folder: &Path, file: &Path) -> Result<Found, Refusal> {
         if Path::new(&run.file).file_name() != file.file_name() {
             continue;
         }
-        let is_shard = || catalogue.request(&run.id).is_some_and(|request| request.contains("\"shard\":\""));
         match ShardRun::read(folder, &run.id) {
             Ok(Some(shard)) => found.runs.push(shard),
-            Ok(None) if is_shard() => found.unfinished.push(Unfinished { folder: folder.to_owned(), run }),
-            Ok(None) => {}
+            Ok(None) => {
+                let shard = catalogue.request(&run.id).as_deref().and_then(shard_of);
+                let unfinished = shard.map(|shard| Unfinished { folder: folder.to_owned(), run, shard });
+                found.unfinished.extend(unfinished);
+            }
             Err(refusal) => found.damaged.push(refusal),
         }
     }
@@ -183,12 +190,14 @@ fn difference(first: &ShardRun, other: &ShardRun) -> Option<Refusal> {
         pairs.find(|(mine, yours)| (mine.items, &mine.digest) != (yours.items, &yours.digest))?;
     let step = &mine.step;
     Some(if mine.items == yours.items {
-        Refusal::new(format!("{one} and {two} have read different items for step `{step}`")).help(BY_CONTENT)
+        Refusal::new(format!("{one} and {two} have read different items for step `{step}`"))
+            .help(format!("{SAME_ITEMS}. Where they are files, {BY_CONTENT}"))
     } else {
         Refusal::new(format!(
             "{one} counted {} items for step `{step}`, {two} counted {}",
             mine.items, yours.items
         ))
+        .help(SAME_ITEMS)
     })
 }
 
@@ -197,7 +206,10 @@ fn missing(shards: &[ShardRun], unfinished: &[Unfinished], file: &Path) -> Vec<R
     let Some(of) = shards.first().map(|shard| shard.record.of) else {
         return unfinished.iter().map(cut_off).collect();
     };
-    let has = |number: u64| shards.iter().any(|shard| shard.record.number == number);
+    let has = |number: u64| {
+        let is_unfinished = |run: &Unfinished| (run.shard.number(), run.shard.of()) == (number, of);
+        shards.iter().any(|shard| shard.record.number == number) || unfinished.iter().any(is_unfinished)
+    };
     let numbers: Vec<u64> = (1..=of).filter(|number| !has(*number)).take(NAMED_MAX).collect();
     let make = |number: &u64| {
         Refusal::new(format!("shard {number}/{of} is missing")).help(format!(
@@ -208,12 +220,20 @@ fn missing(shards: &[ShardRun], unfinished: &[Unfinished], file: &Path) -> Vec<R
     unfinished.iter().map(cut_off).chain(numbers.iter().map(make)).collect()
 }
 
-fn cut_off(Unfinished { folder, run }: &Unfinished) -> Refusal {
+/// The shard that a run was asked for; `None`: it is none.
+fn shard_of(request: &str) -> Option<Shard> {
+    let request: serde_json::Value = serde_json::from_str(request).ok()?;
+    request.get("shard")?.as_str()?.parse().ok()
+}
+
+fn cut_off(Unfinished { folder, run, shard }: &Unfinished) -> Refusal {
     let (id, folder) = (&run.id, folder.display());
     if run.status == "running" {
-        return Refusal::new(format!("run `{id}` of a shard in `{folder}` is still going on"))
-            .help(format!("`flowrun show {id} --state-dir {folder}` says how far it is"));
+        return Refusal::new(format!(
+            "shard {shard} is missing: its run `{id}` in `{folder}` is still going on"
+        ))
+        .help(format!("`flowrun show {id} --state-dir {folder}` says how far it is"));
     }
-    Refusal::new(format!("run `{id}` of a shard in `{folder}` has not ended well"))
+    Refusal::new(format!("shard {shard} is missing: its run `{id}` in `{folder}` has not ended well"))
         .help(format!("`flowrun resume {id} --state-dir {folder}` goes on with it"))
 }

@@ -8,6 +8,9 @@ pub(super) const ONE_PLAN: &str =
 /// What to do about files that are other ones.
 pub(super) const BY_CONTENT: &str =
     "files of `glob` are told apart by size and time of change; `by: content` compares what is in them";
+/// What to do about items that are other ones.
+pub(super) const SAME_ITEMS: &str =
+    "all machines must see the same items: bring the input that the shards have read, or run them again";
 /// What to do about a shard that is damaged.
 pub(super) const AGAIN: &str = "run that shard again, or bring its folder from where it was made";
 

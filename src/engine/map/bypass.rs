@@ -74,12 +74,14 @@ impl Coordinator<'_> {
     /// The input has ended: it must have been as long as the shards have counted.
     pub(super) fn all_gathered(&mut self) -> Result<(), StepFault> {
         let Some(reuse) = &mut self.reuse else { return Ok(()) };
-        let (Some(gathered), given) = (reuse.gathered()?, self.input.given()) else { return Ok(()) };
-        let items = gathered.items();
+        // A fault of the shards comes first.
+        reuse.gathered()?;
+        let (Some(items), given) = (reuse.counted_in_shards(), self.input.given()) else { return Ok(()) };
         if given == items {
             return Ok(());
         }
-        let other = format!("the shards counted {items} items, and here are {given}");
+        let other =
+            format!("the shards counted {items} items, and here are {given}; they need the same input");
         Err(StepFault::Data(DataError::Usage(other)))
     }
 

@@ -224,6 +224,11 @@ impl ItemReuse {
         }
     }
 
+    /// How many items the shards have counted, whatever else is known of them.
+    pub(super) fn counted_in_shards(&self) -> Option<u64> {
+        self.gathered.as_ref().map(GatheredStep::items)
+    }
+
     /// What was taken over. `all_seen`: no item of the input is still to come.
     pub(super) fn counts(&self, all_seen: bool) -> ReuseCounts {
         let mut counts = self.counts.clone();

@@ -50,6 +50,11 @@ impl RemotePlace {
         places.filter(|place| place.is_dir()).map(Self::open).collect()
     }
 
+    /// Whether workers may be at work in it: what they need is there.
+    pub fn is_in_use(&self) -> bool {
+        self.file(&RemoteFile::Job).exists()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.folder

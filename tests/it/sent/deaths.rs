@@ -141,7 +141,9 @@ fn an_interrupt_commits_what_was_done_and_the_rest_is_gone_on_with() {
     let output = run.wait_with_output().expect("a child");
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(workers(&project.path("")), [] as [u32; 0], "nobody is left");
-    project.run(&[&["resume", "-q"], &ON[..]].concat()).ok();
+    // It is sent where it was sent before.
+    let resumed = project.run(&["resume"]).ok();
+    assert!(resumed.stderr.contains("which was interrupted; on processes"), "{}", resumed.stderr);
     assert_eq!(project.read("out.jsonl"), expected(150));
     let counts = begun(&project);
     assert!(counts.values().all(|count| *count == 1), "no item ran twice: {counts:?}");
@@ -198,7 +200,11 @@ fn workers_outlive_their_coordinator_until_they_are_cancelled() {
         assert_eq!(refused.code, 2, "{folder}: {}", refused.stderr);
         assert!(refused.stderr.contains("still at work"), "{folder}: {}", refused.stderr);
     }
-    project.run(&["cancel", "latest"]).ok();
+    // A second time there is nobody left.
+    for _ in 0..2 {
+        let canceled = project.run(&["cancel", "latest"]).ok();
+        assert!(canceled.stderr.contains("is interrupted; `flowrun resume"), "{}", canceled.stderr);
+    }
     assert_eq!(workers(&project.path("")), [] as [u32; 0]);
     let found = std::process::Command::new("find").arg(project.path("")).args(["-name", "secrets"]).output();
     assert_eq!(String::from_utf8_lossy(&found.expect("find is there").stdout), "");

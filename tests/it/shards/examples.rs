@@ -131,6 +131,10 @@ fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
             collect(&path, found);
             continue;
         }
+        // What a database has not yet put into its file is no file of its own.
+        if path.extension().is_some_and(|extension| extension == "db-wal" || extension == "db-shm") {
+            continue;
+        }
         let is_database = path.extension().is_some_and(|extension| extension == "db");
         let bytes = if is_database { Vec::new() } else { untimed(fs::read(&path).expect("readable")) };
         found.insert(path, bytes);

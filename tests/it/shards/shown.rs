@@ -1,4 +1,4 @@
-//! What is said of the runs of shards: while they run, afterwards, and where there is nothing more to do.
+//! Runs of shards are told apart: while they run, afterwards, and where there is nothing more to do.
 
 use serde_json::Value;
 
