@@ -9,9 +9,11 @@ mod job_needs;
 mod processes;
 mod shell;
 mod slurm;
+mod worker_processes;
 
 pub use command::CommandLines;
 pub use engine_options::EngineOptions;
 pub use job_engine::{EngineLimits, JobEngine, WaveJobs};
 pub use job_needs::JobNeeds;
 pub use slurm::SlurmOptions;
+pub use worker_processes::{WorkerProcess, worker_processes};

@@ -18,6 +18,7 @@
 //! of millions of items is opened without unpacking anything, and what was damaged is never believed. Notes beside them
 //! say the rest, so that the database can be made again.
 
+mod begun_step;
 mod cache;
 mod catalogue;
 mod chunk_endings;
@@ -58,6 +59,7 @@ mod stored_run;
 mod title;
 mod turn;
 
+pub use begun_step::BegunStep;
 pub use cache::{Cache, CacheStats, Known};
 pub use catalogue::{Catalogue, Pruned};
 pub use chunk_endings::{

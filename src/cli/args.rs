@@ -16,9 +16,9 @@ pub(super) use groups::{
     LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
 };
 pub(super) use state::{
-    CacheArguments, CacheCommand, CancelArguments, ExecutorsArguments, FolderArguments, GatherArguments,
-    ListFormat, PruneArguments, ReportArguments, ResumeArguments, RunsArguments, RunsCommand, ShowArguments,
-    ShowFormat, StateArguments,
+    AttachArguments, CacheArguments, CacheCommand, CancelArguments, ExecutorsArguments, FolderArguments,
+    GatherArguments, ListFormat, PruneArguments, ReportArguments, ResumeArguments, RunsArguments,
+    RunsCommand, ShowArguments, ShowFormat, StateArguments,
 };
 
 use std::ffi::OsString;
@@ -35,7 +35,7 @@ Exit codes:
     3  with --strict: nothing failed but some item did
    65  the pipeline file is invalid; nothing has run
    70  internal error
-  130  interrupted";
+  130  interrupted (129: the terminal is gone, and workers of `--on` go on)";
 
 /// Run declarative map pipelines: a Lua function on every item, in parallel, under an exact policy.
 #[derive(Debug, Parser)]
@@ -119,6 +119,8 @@ pub(super) enum Command {
     },
     /// Try a program as an item function: send it odd items, and judge what it answers
     ProgramCheck(ProgramCheckArguments),
+    /// Go on with a run whose coordinator is gone while its workers are at work
+    Attach(AttachArguments),
     /// End the workers of a run whose coordinator is gone, and keep what they have finished
     Cancel(CancelArguments),
     /// What engines start: work on one shard of a step

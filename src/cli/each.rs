@@ -170,6 +170,7 @@ impl Each<'_> {
             state: Some(self.state.to_owned()),
             kind: JobKind::Whole,
             resume: None,
+            attached: None,
             among: Some(Among { label, warnings_told: true }),
         };
         Started { run, done: job.carry_out(self.console, interrupt) }

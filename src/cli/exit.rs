@@ -28,6 +28,8 @@ pub(super) enum Exit {
     GaveBack = 75,
     /// A worker: it is of another version, or plans another pipeline.
     OtherProgram = 78,
+    /// SIGHUP: the terminal is gone, and workers go on.
+    HungUp = 129,
     /// SIGINT, SIGTERM or SIGHUP.
     Interrupted = 130,
 }

@@ -64,6 +64,7 @@ pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<
         state,
         kind: JobKind::Gather(Arc::new(gathering)),
         resume: None,
+        attached: None,
         among: None,
     };
     job.carry_out(console, &interrupt)

@@ -1,6 +1,8 @@
-//! SIGINT, SIGTERM and SIGHUP become calls to [`Interrupt::raise`]; the third ends the process on the spot.
+//! SIGINT, SIGTERM and SIGHUP become calls to [`Interrupt::raise`]; the third ends the process on the spot. A terminal that goes
+//! away ends a run that sends steps at once: its workers go on without it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -14,6 +16,14 @@ use crate::lua;
 /// Signals after which the process no longer waits for the engine.
 const PATIENCE: u8 = 3;
 
+/// Whether this process is one that others can take the place of, at any time.
+static LEAVES_WORKERS: AtomicBool = AtomicBool::new(false);
+
+/// The run sends steps to workers, which outlive this process.
+pub(super) fn leave_workers() {
+    LEAVES_WORKERS.store(true, Ordering::SeqCst);
+}
+
 /// What signals raise from now on, told by a thread of its own.
 pub(super) fn listen() -> Result<Arc<Interrupt>, Fault> {
     let raised = Arc::new(Interrupt::default());
@@ -26,7 +36,11 @@ pub(super) fn listen() -> Result<Arc<Interrupt>, Fault> {
         signals.add_signal(SIGHUP).map_err(refused)?;
     }
     let listener = move || {
-        for _ in signals.forever() {
+        for signal in signals.forever() {
+            if signal == SIGHUP && LEAVES_WORKERS.load(Ordering::SeqCst) {
+                lua::end_programs();
+                signal_hook::low_level::exit(Exit::HungUp as i32);
+            }
             interrupt.raise();
             if interrupt.count() >= PATIENCE {
                 // Nothing else ends them after this.

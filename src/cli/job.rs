@@ -14,7 +14,7 @@ use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
 use super::shard::JobKind;
-use super::{load, outputs, retention, run_id, select, sent, state, stdout};
+use super::{interrupt, load, outputs, retention, run_id, select, sent, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
@@ -43,8 +43,32 @@ pub(super) struct Job<'a> {
     pub(super) kind: JobKind,
     /// The run that it goes on with.
     pub(super) resume: Option<ResumeOptions>,
+    /// What it goes on with as its coordinator; `None`: it is a new run.
+    pub(super) attached: Option<Attached>,
     /// The other runs of the process; `None`: it is the only one.
     pub(super) among: Option<Among>,
+}
+
+/// A run whose coordinator is gone.
+pub(super) struct Attached {
+    /// Name and text of the pipeline file, as its workers know it.
+    pub(super) text: Option<(String, String)>,
+    /// What the pipeline file must still say, but for secrets.
+    pub(super) copy: Option<String>,
+}
+
+impl Attached {
+    /// Refuses a pipeline file that says something else than when the run began.
+    fn demand_same(&self, run: &str, plan: &Plan) -> Result<(), Complaint> {
+        let Some(copy) = &self.copy else { return Ok(()) };
+        if plan.secrets.mask().text(plan.file.text()) == copy.as_str() {
+            return Ok(());
+        }
+        let file = plan.file.name();
+        Err(Complaint::new(format!("`{file}` is not what it was when run `{run}` began")).help(format!(
+            "`flowrun cancel {run}` ends the run, and `flowrun resume {run}` goes on with the new file"
+        )))
+    }
 }
 
 /// One run among several.
@@ -71,11 +95,7 @@ impl Job<'_> {
         self.kind.demand_here(&self.engine.on)?;
         self.inputs.needs_secrets = true;
         self.inputs.state.clone_from(&self.state);
-        let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
-        let output = self.output;
-        if !output.quiet && !self.among.as_ref().is_some_and(|among| among.warnings_told) {
-            console.show(&warnings, output.console.color);
-        }
+        let (plan, output) = (self.plan(console)?, self.output);
         let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
         let selected = self.kind.steps(&plan, selected)?;
         self.kind.say_doubts((&plan, &selected), output.quiet);
@@ -87,9 +107,7 @@ impl Job<'_> {
         }
         let seed = self.seed.or_else(|| self.kind.seed(&digest)).unwrap_or_else(seed);
         let data_on_stdout = stdout::claim(&plan, &selected, output)?;
-        let request = Request::of(&plan, &self.inputs, self.select)
-            .of_kind(&self.kind)
-            .on(&self.engine.on, plan.secrets.mask());
+        let request = self.request(&plan);
         let request_text = request.text();
         let mut files = self.files(&plan)?;
         let commands = self.state.as_deref().map(|folder| self.commands(folder));
@@ -97,6 +115,9 @@ impl Job<'_> {
         let mut reporters =
             Reporters::open(output, console, (seed, label), data_on_stdout, &mut files, commands.clone())?;
         let sent = sent::options(console, &self.engine.on, (&plan, &self.inputs), self.engine.grace)?;
+        if sent.is_some() {
+            interrupt::leave_workers();
+        }
         let options = RunOptions { sent: sent.map(Arc::new), ..self.options(selected, seed, &digest) };
         let mut refused = None;
         let mut ending = Ending::of(&plan, commands.clone(), options.logs).filter(|_| !self.kind.is_part());
@@ -137,6 +158,30 @@ impl Job<'_> {
         Ok(exit)
     }
 
+    /// The plan. What is worth a warning is told.
+    fn plan(&self, console: &Console) -> Result<Plan, Fault> {
+        let checked = match self.attached.as_ref().and_then(|attached| attached.text.as_ref()) {
+            Some((name, text)) => {
+                load::of_text((name, &load::place(self.file)), text.as_bytes(), &self.inputs)
+            }
+            None => load::pipeline(self.file, &self.inputs)?,
+        };
+        let (plan, warnings) = checked.into_plan()?;
+        if let Some(attached) = &self.attached {
+            attached.demand_same(&self.inputs.run, &plan)?;
+        }
+        if !self.output.quiet && !self.among.as_ref().is_some_and(|among| among.warnings_told) {
+            console.show(&warnings, self.output.console.color);
+        }
+        Ok(plan)
+    }
+
+    /// What it is asked for.
+    fn request(&self, plan: &Plan) -> Request {
+        let request = Request::of(plan, &self.inputs, self.select).of_kind(&self.kind);
+        request.on(&self.engine.on, plan.secrets.mask()).resuming(self.resume.as_ref())
+    }
+
     /// How the run is called for. Those of several may begin in one second, so that only the whole id names one.
     fn commands(&self, folder: &Path) -> Commands {
         let commands = state::commands(folder, &self.inputs.run);
@@ -158,6 +203,7 @@ impl Job<'_> {
         let state = |dir: &PathBuf| StateOptions {
             dir: dir.clone(),
             resume: self.resume.clone(),
+            attach: self.attached.is_some(),
             gather: self.kind.gathering().map(Arc::clone),
             version: env!("CARGO_PKG_VERSION"),
         };

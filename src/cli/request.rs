@@ -14,8 +14,9 @@ use super::args::{AllowArguments, ExecutorArguments, InputArguments, SelectArgum
 use super::exit::{Complaint, Fault};
 use super::shard::JobKind;
 use super::{load, state};
-use crate::engine::{Gathering, Shard};
+use crate::engine::{Gathering, ResumeOptions, Shard};
 use crate::plan::{Inputs, Plan};
+use crate::store::RunRecord;
 use crate::value::Mask;
 
 /// What a run was asked for, as it is kept with the run.
@@ -41,6 +42,11 @@ pub(super) struct Request {
     executors: Option<PathBuf>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     executor_set: Vec<(String, String)>,
+    /// How it goes on with an old run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    keep_permanent: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    failed_only: bool,
     /// The slice that it works on, `2/7`.
     #[serde(skip_serializing_if = "Option::is_none")]
     shard: Option<String>,
@@ -104,6 +110,20 @@ impl Request {
         let executors = executors.map(|file| std::path::absolute(&file).unwrap_or(file));
         let executor_set = executor_set.into_iter().map(|(key, value)| (key, mask.owned(value))).collect();
         Self { on, executors, executor_set, ..self }
+    }
+
+    /// The same as it goes on with an old run.
+    pub(super) fn resuming(self, resume: Option<&ResumeOptions>) -> Self {
+        let is = |flag: fn(&ResumeOptions) -> bool| resume.is_some_and(flag);
+        let (keep_permanent, failed_only) =
+            (is(|resume| resume.keep_permanent), is(|resume| resume.failed_only));
+        Self { keep_permanent, failed_only, ..self }
+    }
+
+    /// How the run has gone on with an old one; `None`: it has not.
+    pub(super) fn resumes(&self, record: &RunRecord) -> Option<ResumeOptions> {
+        let Self { keep_permanent, failed_only, .. } = *self;
+        record.parent.clone().map(|run| ResumeOptions { run, keep_permanent, failed_only })
     }
 
     /// The executor of the resumed run: that of the old one, unless another one is named. What is set anew wins.

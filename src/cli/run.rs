@@ -42,6 +42,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
         state,
         kind,
         resume: None,
+        attached: None,
         among: None,
     };
     job.carry_out(console, &interrupt)

@@ -20,10 +20,10 @@ use super::stored_results::StoredResults;
 use crate::data::{Counted, ItemFrame, Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Gate, Gates, Scope, Watchdog};
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
 use crate::runtime::clock;
 use crate::schedule::{Guest, LimitId, Policy, RateLimits, RateUse, Scheduler};
-use crate::store::{Digest, FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
+use crate::store::{BegunStep, Digest, FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
 use crate::value::{Mask, Rate};
 
 /// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough
@@ -217,6 +217,11 @@ impl<'a> Context<'a> {
     /// Where a writer waits for its producer's verdict.
     pub(super) fn fused(&self, step: StepId) -> MutexGuard<'_, Option<FinishedWriter>> {
         lock(&self.fused[step.at()])
+    }
+
+    /// What was kept of a step before this process has gone on with the run; `None`: nothing.
+    pub(super) fn begun(&self, step: &Step) -> Option<&'a BegunStep> {
+        self.run_store?.begun(&step.name)
     }
 
     /// Why the run cannot go on because it cannot be kept, if so.

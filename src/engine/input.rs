@@ -89,6 +89,15 @@ impl<'a> StepInput<'a> {
         Ok(input)
     }
 
+    /// The input of a step whose items are with workers: its sources are open, and nothing is read of them.
+    pub(super) fn of_left(context: &'a Context<'a>, step: &Step) -> Self {
+        let input = Self::of_parts(context, Vec::new());
+        for from in step.from.iter().filter(|from| input.is_lazy(**from)) {
+            input.begin_source(from.step);
+        }
+        input
+    }
+
     /// Opens the other side of a `join`, with bad rows found while reading; `None` for other steps. `Err` is how the step ends
     /// without it.
     pub(super) fn open_with(context: &'a Context<'a>, step: &Step) -> Result<Option<Self>, Box<StepResult>> {

@@ -1,14 +1,13 @@
 //! Workers outlive a coordinator that is killed. This module says which of a run's workers are at work, by the processes of this
 //! machine and by the beats of others, and ends them.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::remote_job::{self, BeatFile, Control};
+use super::remote_job::{self, Announced, BeatFile, Control};
+use crate::fleet::{WorkerProcess, worker_processes};
 use crate::runtime::clock;
 use crate::schedule::fleet::Halt;
 use crate::store::{RemoteFile, RemotePlace, StoreError};
@@ -49,20 +48,34 @@ pub fn living_workers(state: &Path, run: &str) -> Result<Vec<LivingWorker>, Stor
     Ok(living)
 }
 
-/// The workers of a step among the processes of this machine: the word `worker` and the folder stand in their command lines,
-/// which may be written in another way than here.
+/// What is left of the one step whose items are with workers, when the coordinator of a run is gone.
+#[derive(Debug)]
+pub struct LeftJob {
+    /// What its workers were given, secrets too.
+    pub secrets: Vec<u8>,
+    /// Why this program cannot go on with them.
+    pub difference: Option<String>,
+}
+
+/// What is left of a step whose items are with workers; `None`: there is none.
+///
+/// # Errors
+/// Fails when the folders of its steps cannot be read.
+pub fn left_job(state: &Path, run: &str) -> Result<Option<LeftJob>, StoreError> {
+    for place in RemotePlace::all(state, run).into_iter().filter(RemotePlace::has_shards) {
+        let job: Option<Announced> = remote_job::read(&place, &RemoteFile::Job)?;
+        let secrets = place.read(&RemoteFile::Secrets)?.unwrap_or_default();
+        if let Some(job) = job {
+            return Ok(Some(LeftJob { secrets, difference: job.difference() }));
+        }
+    }
+    Ok(None)
+}
+
+/// The workers of a step among the processes of this machine.
 fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let folder = real(place.path());
-    let is_worker = |pid: &u32| {
-        let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let mut words = words.split(|byte| *byte == 0);
-        let is_one = words.any(|word| word == b"worker");
-        is_one && words.next().is_some_and(|word| real(Path::new(OsStr::from_bytes(word))) == folder)
-    };
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(is_worker).map(|pid| LivingWorker { node: node(), pid }).collect()
+    let of = |process: WorkerProcess| LivingWorker { node: node(), pid: process.pid };
+    worker_processes(place.path()).into_iter().map(of).collect()
 }
 
 /// Tells the workers of a run whose coordinator is gone to end, and waits so long; those of this machine that have not ended

@@ -18,6 +18,8 @@ mod keyed;
 mod keyed_chunks;
 mod no_pool;
 mod options;
+mod own_ending;
+mod own_items;
 mod replies;
 mod reuse;
 mod sent;
@@ -54,13 +56,13 @@ use super::sendable::sent_options;
 use super::sink::Sink;
 use super::source_status::ErrorTexts;
 use super::step_spec::step_spec;
-use crate::event::{Event, StepId, StepResult};
+use crate::event::{Event, ReuseCounts, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
 use crate::plan::{MapLike, Step};
 use crate::runtime::clock;
 use crate::schedule::fleet::Counts;
 use crate::schedule::{Policy, Scheduler, Start};
-use crate::store::{ChunkEndings, LinesPerItem as Lines, StepJournal, StoreError};
+use crate::store::{BegunStep, ChunkEndings, LinesPerItem as Lines, RemotePlace, StepJournal, StoreError};
 use crate::value::{Chunk, Ratio};
 
 /// The failed attempts of an item.
@@ -144,6 +146,10 @@ struct Coordinator<'a> {
     journal: Option<StepJournal>,
     /// What is known of items before they run.
     reuse: Option<ItemReuse>,
+    /// What the run has in its books of the step, from before this process has gone on with it.
+    own: Option<&'a BegunStep>,
+    /// What was taken over before this process has gone on with the run.
+    reused: Option<ReuseCounts>,
     /// Chunks whose items get their keys, where the step has `key:`.
     keyed: Option<KeyedChunks>,
     /// What is known of the costs of items, where attempts have costs of their own.
@@ -196,7 +202,8 @@ pub(super) fn run(
     let sent = sent_options(context, step, each);
     let first = sent.map(|sent| FirstItems::read(context, &mut input, sent.send_from));
     let sent = sent.filter(|_| first.as_ref().is_some_and(|first| first.are_enough));
-    let coordinator = match Coordinator::new(context, (step, each), input, begun, sent.is_some()) {
+    let coordinator = Coordinator::new(context, (step, each), input, begun, sent.is_some());
+    let coordinator = match coordinator.and_then(|coordinator| Ok(coordinator.take_up()?)) {
         Ok(coordinator) => coordinator,
         Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
@@ -205,6 +212,24 @@ pub(super) fn run(
     match sent {
         Some(sent) => coordinator.carry_out_sent(sent),
         None => coordinator.carry_out(total),
+    }
+}
+
+/// Goes on with a map-like step whose items are with workers.
+pub(super) fn go_on<'a>(
+    context: &'a Context<'a>,
+    (step, each): (&'a Step, &'a MapLike),
+    input: StepInput<'a>,
+    (place, begun): (&RemotePlace, &BegunStep),
+) -> StepResult {
+    let at = clock::now();
+    let Some(sent) = sent_options(context, step, each) else {
+        let reason = "its items are with workers, and nothing is sent now";
+        return StepResult::broken(reason.to_owned(), Duration::ZERO);
+    };
+    match Coordinator::new(context, (step, each), input, at, true) {
+        Ok(coordinator) => coordinator.go_on_sent(sent, place, begun),
+        Err(error) => StepResult::broken(error.to_string(), clock::since(at)),
     }
 }
 
@@ -268,6 +293,8 @@ impl<'a> Coordinator<'a> {
             bound: None,
             journal,
             reuse,
+            own: None,
+            reused: None,
             keyed: each.key.is_some().then(KeyedChunks::new),
             costed: each.costs.iter().any(Option::is_some).then(CostedItems::new),
             begun: begun.saturating_duration_since(context.begun),
@@ -294,6 +321,7 @@ impl<'a> Coordinator<'a> {
         self.scheduler.close();
         let fault = self.put_away_unstarted().err().or(fault);
         self.join_workers();
+        let fault = fault.or_else(|| self.own.and_then(|_| self.deliver().err()));
         self.finish(fault)
     }
 

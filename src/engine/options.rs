@@ -142,6 +142,8 @@ pub struct StateOptions {
     pub dir: PathBuf,
     /// The run that this one resumes.
     pub resume: Option<ResumeOptions>,
+    /// Whether it is there already: its first process is gone, and this one goes on with it.
+    pub attach: bool,
     /// The shards that it is made of.
     pub gather: Option<Arc<Gathering>>,
     /// Version of flowrun, for the record.

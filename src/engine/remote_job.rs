@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::event::Tally;
+use crate::event::{ReuseCounts, Tally};
 use crate::schedule::fleet::Halt;
 use crate::store::{RemoteFile, RemotePlace, StoreError, Whence};
 use crate::value::{Indices, ShardId};
@@ -47,6 +47,17 @@ pub struct RemoteJob {
     pub(super) grace_ms: u64,
     /// Milliseconds that a job may run; none: as long as it takes.
     pub(super) time_ms: Option<u64>,
+}
+
+/// What the coordinator has read and workers do not need, for another coordinator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct SourcesFile {
+    /// Version of the protocol.
+    pub(super) protocol: u32,
+    /// Rows of each source, by its name.
+    pub(super) rows: Vec<(String, u64)>,
+    /// What was taken over of earlier runs.
+    pub(super) reuse: Option<ReuseCounts>,
 }
 
 /// The beginning of every such file, which all versions can read.

@@ -16,7 +16,7 @@ use super::outcome::{EngineError, Outcome};
 use super::pool::{StartPool, Threads};
 use super::roles::{Role, StepRoles};
 use super::run_store::{self, RunStore};
-use super::{panic, step};
+use super::{handover, panic, step};
 use crate::data::{self, Target, WriteOptions};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::lua::Watchdog;
@@ -107,6 +107,9 @@ pub(super) fn run_on(
         params: Arc::clone(&plan.params),
         steps: steps.collect(),
     });
+    if let Err(error) = handover::take_up_sources(&context) {
+        return Err(EngineError::State(format!("the run cannot be gone on with: {error}")));
+    }
     for message in keep.iter().flat_map(|keep| keep.warnings.iter().cloned()).chain(unmade) {
         on_event(&Event::Notice { step: None, message });
     }
@@ -235,7 +238,13 @@ impl<'a> RunThreads<'a, '_> {
         'a: 'scope,
     {
         let step = &self.context.plan.steps[id.at()];
-        if self.interrupted || self.context.interrupt.count() > 0 {
+        let is_interrupted = self.interrupted || self.context.interrupt.count() > 0;
+        if (is_interrupted || self.context.fault().is_some()) && handover::has_workers(self.context, step) {
+            // Somebody has to tell them.
+            self.start(scope, id);
+            return true;
+        }
+        if is_interrupted {
             self.look_for_interrupt();
             self.end_idle(id, StepStatus::Cancelled, "interrupted");
             return true;
@@ -297,7 +306,8 @@ impl<'a> RunThreads<'a, '_> {
     {
         let open = |id: &&StepId| matches!(self.states[id.at()], StepPhase::Open);
         let Some(id) = self.context.plan.order.iter().find(open).copied() else { return false };
-        if self.readers(id).any(|reader| !matches!(self.states[reader.at()], StepPhase::Waiting)) {
+        let is_read = self.readers(id).any(|reader| !matches!(self.states[reader.at()], StepPhase::Waiting));
+        if is_read && !handover::was_read_before(self.context, self.readers(id)) {
             let reason = "nothing reads it any more";
             self.end_idle(id, StepStatus::Skipped, reason);
         } else {

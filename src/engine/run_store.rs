@@ -3,6 +3,7 @@
 //!
 //! The coordinators decide what is kept of an item; the run decides what a fault of the store means.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +14,12 @@ use super::options::{ResumeOptions, RunOptions, StateOptions};
 use super::outcome::EngineError;
 use super::plan_files;
 use crate::data::FileContent;
-use crate::event::{RunStatus, StepResult, Why};
+use crate::event::{RunStatus, StepResult, Timing, Why};
 use crate::plan::{MapLike, Plan, Verb};
 use crate::store::{
-    AppendNote, Cache, Catalogue, Committer, Failure, Fingerprint, GatheredStep, LinesPerItem, RemotePlace,
-    Results, Reuse, RunDir, RunInfo, SecretKey, ShardCommit, StepJournal, StepSpec, StoreError, StoredRun,
-    Unusable, Whence, keep_lua,
+    AppendNote, BegunStep, Cache, Catalogue, Committer, Failure, Fingerprint, GatheredStep, LinesPerItem,
+    RemotePlace, Results, Reuse, RunDir, RunInfo, SecretKey, ShardCommit, StepJournal, StepSpec, StoreError,
+    StoredRun, Unusable, Whence, keep_lua,
 };
 
 /// The kept run: its folder, its committer, and the old run that it resumes, if any.
@@ -29,6 +30,10 @@ pub(super) struct RunStore {
     dir: PathBuf,
     resume: Option<ResumeOptions>,
     gather: Option<Arc<Gathering>>,
+    /// What was kept of its steps before this process has gone on with it, by their names.
+    begun: BTreeMap<String, BegunStep>,
+    /// Whether this process goes on with it.
+    is_attached: bool,
     /// What is wrong with the old run.
     pub(super) warnings: Vec<String>,
 }
@@ -54,11 +59,20 @@ impl RunStore {
             warnings.extend(said);
             warnings.extend(runs.iter().flat_map(StoredRun::warnings).cloned());
         }
-        let run = make(plan, options, state).map_err(failed)?;
+        let run =
+            if state.attach { RunDir::reopen(&state.dir, &options.run) } else { make(plan, options, state) };
+        let run = run.map_err(failed)?;
+        let begun = if state.attach {
+            Catalogue::new(&state.dir).open(&options.run).and_then(|run| run.begun_steps()).map_err(failed)?
+        } else {
+            Vec::new()
+        };
         let folder = run.path().to_owned();
         let committer = Committer::start(run).map_err(|error| {
             // Nothing has run, so the run must not be offered as one to go on with.
-            let _ = std::fs::remove_dir_all(&folder);
+            if !state.attach {
+                let _ = std::fs::remove_dir_all(&folder);
+            }
             EngineError::System { intent: "keep the run", reason: error.to_string() }
         })?;
         Ok(Some(Self {
@@ -67,14 +81,24 @@ impl RunStore {
             dir: state.dir.clone(),
             resume: state.resume.clone(),
             gather: state.gather.clone(),
+            begun: begun.into_iter().map(|begun| (begun.record.step.clone(), begun)).collect(),
+            is_attached: state.attach,
             warnings,
         }))
     }
 
     /// What keeps the items of a worker process, which has a file alone.
     pub(super) fn of_attempt(committer: Committer, (run, state): (&str, &Path)) -> Self {
-        let (resume, gather, warnings) = (None, None, Vec::new());
-        Self { committer, run: run.into(), dir: state.to_path_buf(), resume, gather, warnings }
+        Self {
+            committer,
+            run: run.into(),
+            dir: state.to_path_buf(),
+            resume: None,
+            gather: None,
+            begun: BTreeMap::new(),
+            is_attached: false,
+            warnings: Vec::new(),
+        }
     }
 
     /// Commits what an attempt has as its shard.
@@ -94,9 +118,34 @@ impl RunStore {
 
     /// Makes the folder that the workers of a step share with its coordinator.
     pub(super) fn remote(&self, step: &str) -> Result<RemotePlace, StoreError> {
-        // Workers have folders of their own.
+        let run = self.folder();
+        if self.is_attached {
+            // What was left half written when nobody worked on it yet.
+            RemotePlace::of_step(&run, step).clear(true)?;
+        }
+        RemotePlace::create(&run, step)
+    }
+
+    /// The folder of the run, by a path that is good everywhere: workers have folders of their own.
+    fn folder(&self) -> PathBuf {
         let state = std::path::absolute(&self.dir).unwrap_or_else(|_| self.dir.clone());
-        RemotePlace::create(&state.join("runs").join(&*self.run), step)
+        state.join("runs").join(&*self.run)
+    }
+
+    /// What was kept of a step before this process has gone on with the run; `None`: nothing.
+    pub(super) fn begun(&self, step: &str) -> Option<&BegunStep> {
+        self.begun.get(step)
+    }
+
+    /// The folder of a step whose items were with workers when the first process of the run was gone.
+    pub(super) fn left_with_workers(&self, step: &str) -> Option<RemotePlace> {
+        self.begun(step).filter(|begun| !begun.has_ended())?;
+        Some(RemotePlace::of_step(&self.folder(), step)).filter(RemotePlace::has_shards)
+    }
+
+    /// How long the items of a step of this run took.
+    pub(super) fn timing(&self, step: &str) -> Result<Option<Timing>, StoreError> {
+        Catalogue::new(&self.dir).open(&self.run)?.timing(step)
     }
 
     /// Removes what workers have read. What cannot be removed is no part of the run, and goes with it.
@@ -161,9 +210,15 @@ impl RunStore {
 
     /// The old run and those that it went on with, the newest first.
     pub(super) fn earlier_runs(&self) -> Result<Vec<String>, StoreError> {
-        let Some(resume) = &self.resume else { return Ok(Vec::new()) };
-        let (runs, _) = Catalogue::new(&self.dir).open_to_resume(&resume.run)?;
-        Ok(runs.iter().map(|run| run.record().id.clone()).collect())
+        Ok(self.before()?.iter().map(|run| run.record().id.clone()).collect())
+    }
+
+    /// What was kept before this process has begun: of this run, and of those that it goes on with, the newest first.
+    fn before(&self) -> Result<Vec<StoredRun>, StoreError> {
+        let catalogue = Catalogue::new(&self.dir);
+        let own = self.is_attached.then(|| catalogue.open(&self.run)).transpose()?;
+        let resumed = self.resume.as_ref().map(|resume| catalogue.open_to_resume(&resume.run)).transpose()?;
+        Ok(own.into_iter().chain(resumed.map(|(runs, _)| runs).into_iter().flatten()).collect())
     }
 
     /// What the old run, or one that it went on with, had to do with a file that a step appends to, with its id.
@@ -172,9 +227,7 @@ impl RunStore {
         step: &str,
         file: &str,
     ) -> Result<Option<(String, AppendNote)>, StoreError> {
-        let Some(resume) = &self.resume else { return Ok(None) };
-        let (runs, _) = Catalogue::new(&self.dir).open_to_resume(&resume.run)?;
-        for run in runs {
+        for run in self.before()? {
             let note = match run.step(step) {
                 Ok(record) => record.appended,
                 Err(StoreError::NoStep { .. }) => None,

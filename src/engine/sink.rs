@@ -85,6 +85,11 @@ impl<'a> Sink<'a> {
         Self { only_counts: self.only_counts || is_sent, is_sent, ..self }
     }
 
+    /// From now on results are counted, and given on at the end from where they are kept.
+    pub(super) fn only_count(&mut self) {
+        self.only_counts = true;
+    }
+
     /// Gives on what the run keeps of the step, in the order of its items.
     pub(super) fn deliver(&mut self, keep: &RunStore, step: &str) -> Result<(), DeliveryError> {
         if !self.writers.is_empty() {

@@ -12,6 +12,7 @@ use crate::data::{BadRow, DataError, Spool, Stored};
 use crate::event::{StepResult, StepStatus, Tally};
 use crate::plan::{Body, SourcePolicy, Step, Verb};
 use crate::runtime::clock;
+use crate::store::Failure;
 use crate::value::Ratio;
 
 /// `errors` of a step: index → message.
@@ -165,6 +166,26 @@ impl SourceStatus {
             spool.write(&line, 1)?;
         }
         Ok(true)
+    }
+
+    /// Takes up what an earlier process of the run has read: so many rows, of which these are bad.
+    pub(super) fn take_up(&mut self, rows: u64, bad: &[Failure]) -> Result<(), DataError> {
+        if self.ended {
+            return Ok(());
+        }
+        self.rows = rows;
+        for Failure { index, key, item } in bad {
+            self.errors.push((*index, Arc::clone(&item.message)));
+            self.failed += 1;
+            if self.keeps_failed {
+                let mut line = Vec::new();
+                failed_item::push_failed(&mut line, *index, key, item);
+                let spool = self.failed_rows.get_or_insert_with(|| Spool::new(&self.temp_dir));
+                spool.write(&line, 1)?;
+            }
+        }
+        self.conclude();
+        Ok(())
     }
 
     /// Rows seen so far.

@@ -7,7 +7,7 @@ use super::context::{Context, Done};
 use super::input::StepInput;
 use super::roles::Role;
 use super::sendable::sent_options;
-use super::{collect, map, run_store, source, step_results, write};
+use super::{collect, handover, map, run_store, source, step_results, write};
 use crate::data::DataError;
 use crate::event::{StepId, StepResult, StepStatus};
 use crate::lua;
@@ -36,8 +36,13 @@ pub(super) fn gate(context: &Context<'_>, step: &Step) -> Result<(), Box<StepRes
 /// Runs a step to its end.
 pub(super) fn run<'a>(context: &'a Context<'a>, id: StepId) -> Done {
     let step = &context.plan.steps[id.at()];
-    // The gate of a lazy source was passed before anybody could read it.
-    let gated = if context.roles.roles[id.at()] == Role::LazySource { Ok(()) } else { gate(context, step) };
+    if let Some(begun) = handover::ended(context, step) {
+        let result = handover::give_on(context, step, begun);
+        return Done { step: id, result, sources: Vec::new(), internal_error: false };
+    }
+    // The gate of a lazy source was passed before anybody could read it, and that of a step with workers before they came.
+    let has_passed = context.roles.roles[id.at()] == Role::LazySource || handover::has_workers(context, step);
+    let gated = if has_passed { Ok(()) } else { gate(context, step) };
     let verb = gated.and_then(|()| verb(context, step));
     match verb {
         Ok(verb) => carry_out(context, step, &verb),
@@ -71,7 +76,10 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
     match (role, verb) {
         (Role::LazySource | Role::StoredSource, verb) => Done {
             step: step.id,
-            result: source::run(context, step, verb),
+            result: match context.begun(step).filter(|begun| begun.has_ended() && role == Role::LazySource) {
+                Some(begun) => handover::give_on_source(context, step, begun),
+                None => source::run(context, step, verb),
+            },
             sources: Vec::new(),
             internal_error: false,
         },
@@ -82,6 +90,12 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
             internal_error: false,
         },
         (_, Verb::MapLike(each)) => {
+            let left = context.run_store.and_then(|keep| keep.left_with_workers(&step.name));
+            if let Some((place, begun)) = left.zip(context.begun(step)) {
+                let result =
+                    map::go_on(context, (step, each), StepInput::of_left(context, step), (&place, begun));
+                return close_sources(context, step, result);
+            }
             // Workers elsewhere book no bad rows.
             let may_be_sent = sent_options(context, step, each).is_some();
             with_input(context, step, may_be_sent, |input| map::run(context, step, each, input))
@@ -115,6 +129,11 @@ fn with_input<'a>(
         Ok(input) => body(input),
         Err(result) => *result,
     };
+    close_sources(context, step, result)
+}
+
+/// Closes the sources of a step that has ended which nobody reads any more.
+fn close_sources(context: &Context<'_>, step: &Step, result: StepResult) -> Done {
     let inputs = step.inputs().filter(|input| !input.failed).map(|input| input.step);
     let lazy = |id: &StepId| context.roles.roles[id.at()] == Role::LazySource;
     let mut sources = Vec::new();

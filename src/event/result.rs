@@ -35,6 +35,18 @@ impl Tally {
         self.retried += more.retried;
     }
 
+    /// The counters of all items but these.
+    #[must_use]
+    pub fn less(&self, others: &Self) -> Self {
+        Self {
+            succeeded: self.succeeded.saturating_sub(others.succeeded),
+            failed: self.failed.saturating_sub(others.failed),
+            skipped: self.skipped.saturating_sub(others.skipped),
+            cancelled: self.cancelled.saturating_sub(others.cancelled),
+            retried: self.retried.saturating_sub(others.retried),
+        }
+    }
+
     /// Items that have ended.
     pub fn ended(&self) -> u64 {
         self.succeeded + self.failed + self.skipped + self.cancelled

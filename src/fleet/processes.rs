@@ -11,6 +11,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::job_engine::{EngineLimits, JobEngine, WaveJobs};
+use super::worker_processes::{WorkerProcess, worker_processes};
 use crate::schedule::fleet::{Exit, JobId, JobState, Seen, Submission};
 
 /// A status that says that the program could not be started.
@@ -47,6 +48,11 @@ enum Job {
         /// Whether it was asked to end.
         is_asked: bool,
     },
+    /// Another process has started it.
+    Adopted {
+        process: WorkerProcess,
+        is_asked: bool,
+    },
     Ended(Exit),
 }
 
@@ -68,11 +74,19 @@ impl Processes {
         for (number, wave) in &mut self.waves {
             let mut running = 0;
             for job in &mut wave.jobs {
-                let Job::Running { child, .. } = job else { continue };
-                match child.try_wait() {
-                    Ok(None) => running += 1,
-                    Ok(Some(status)) => (*job, has_ended) = (Job::Ended(exit(status)), true),
-                    Err(_) => (*job, has_ended) = (Job::Ended(Exit::Unknown), true),
+                let ended = match job {
+                    Job::Running { child, .. } => match child.try_wait() {
+                        Ok(status) => status.map(exit),
+                        Err(_) => Some(Exit::Unknown),
+                    },
+                    Job::Adopted { process, .. } => {
+                        (!process.is_there(&self.worker.remote)).then_some(Exit::Unknown)
+                    }
+                    Job::Waiting | Job::Ended(_) => continue,
+                };
+                match ended {
+                    Some(exit) => (*job, has_ended) = (Job::Ended(exit), true),
+                    None => running += 1,
                 }
             }
             for (task, job) in (0..).zip(&mut wave.jobs) {
@@ -125,9 +139,9 @@ fn exit(status: ExitStatus) -> Exit {
     }
 }
 
-fn signal(child: &Child, signal: Signal) {
-    // It was not waited for, so its number is still its own.
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+/// The process must still be there, so that its number is its own.
+fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, signal);
     }
 }
@@ -145,6 +159,19 @@ impl JobEngine for Processes {
         Submission::Accepted
     }
 
+    /// Jobs that were never started wait here too, until the throttle is known; those that are over start once more, and see by
+    /// the record of their shard that there is nothing to do.
+    fn adopt(&mut self, wave: &WaveJobs) {
+        let mut jobs: Vec<Job> = (0..wave.jobs).map(|_| Job::Waiting).collect();
+        for process in worker_processes(&self.worker.remote) {
+            let (of, task) = process.job;
+            if let Some(job) = jobs.get_mut(task as usize).filter(|_| of == wave.wave) {
+                *job = Job::Adopted { process, is_asked: false };
+            }
+        }
+        self.waves.insert(wave.wave, ProcessWave { throttle: 0, jobs, logs: wave.logs.clone() });
+    }
+
     fn throttle(&mut self, wave: u32, throttle: u32) -> bool {
         let Some(wave) = self.waves.get_mut(&wave) else { return false };
         wave.throttle = throttle;
@@ -159,7 +186,7 @@ impl JobEngine for Processes {
             for (task, job) in (0..).zip(&wave.jobs) {
                 let state = match job {
                     Job::Waiting => JobState::Queued(None),
-                    Job::Running { .. } => JobState::Running,
+                    Job::Running { .. } | Job::Adopted { .. } => JobState::Running,
                     Job::Ended(exit) => JobState::Ended(*exit),
                 };
                 seen.push(Seen { job: JobId { wave: *number, task }, state });
@@ -174,14 +201,12 @@ impl JobEngine for Processes {
             let Some(job) = wave.and_then(|wave| wave.jobs.get_mut(id.task as usize)) else { continue };
             match job {
                 Job::Waiting => *job = Job::Ended(Exit::Lost),
-                Job::Running { child, is_asked: true } => signal(child, Signal::KILL),
-                Job::Running { child, is_asked } => {
-                    *is_asked = true;
-                    signal(child, Signal::TERM);
-                    // One that was stopped hears nothing before it goes on.
-                    signal(child, Signal::CONT);
+                // It was not waited for.
+                Job::Running { child, is_asked } => end(child.id(), is_asked),
+                Job::Adopted { process, is_asked } if process.is_there(&self.worker.remote) => {
+                    end(process.pid, is_asked);
                 }
-                Job::Ended(_) => {}
+                Job::Adopted { .. } | Job::Ended(_) => {}
             }
         }
     }
@@ -191,13 +216,29 @@ impl JobEngine for Processes {
     }
 }
 
+/// Asks a process to end, and ends it where it was asked before.
+fn end(pid: u32, is_asked: &mut bool) {
+    if std::mem::replace(is_asked, true) {
+        return signal(pid, Signal::KILL);
+    }
+    signal(pid, Signal::TERM);
+    // One that was stopped hears nothing before it goes on.
+    signal(pid, Signal::CONT);
+}
+
 /// A coordinator that ends in order has waited for its workers. What is left then is of no more use to anybody.
 impl Drop for Processes {
     fn drop(&mut self) {
         for job in self.waves.values_mut().flat_map(|wave| &mut wave.jobs) {
-            if let Job::Running { child, .. } = job {
-                let _ = child.kill();
-                let _ = child.wait();
+            match job {
+                Job::Running { child, .. } => {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                }
+                Job::Adopted { process, .. } if process.is_there(&self.worker.remote) => {
+                    signal(process.pid, Signal::KILL);
+                }
+                _ => {}
             }
         }
     }

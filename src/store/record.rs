@@ -132,6 +132,15 @@ impl RecordFile {
         Ok(record)
     }
 
+    /// Opens the file of a run whose process is gone.
+    pub(super) fn reopen(path: PathBuf) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::io("open", &path, error);
+        let text = fs::read(&path).map_err(failed)?;
+        let file = File::options().write(true).open(&path).map_err(failed)?;
+        let length = memchr::memrchr(b'\n', &text).map_or(0, |end| end as u64 + 1);
+        Ok(Self { path, file, length })
+    }
+
     /// Appends lines. The database is what counts until it is lost, so nobody waits for the disk.
     pub(super) fn append<'a>(
         &mut self,

@@ -15,11 +15,7 @@ use super::{StoreError, StoredRun, database, paths, private, rebuild, remote};
 pub(super) fn repair(run: &Path) -> Result<Vec<String>, StoreError> {
     let _lock = Lock::take(run)?;
     let path = paths::database(run);
-    let stored = StoredRun::open(run)?;
-    let mut said = stored.warnings().to_vec();
-    let damaged = !said.is_empty();
-    drop(stored);
-    let mut connection = if damaged { remade(run)? } else { database::write(&path)? };
+    let (mut connection, mut said) = opened(run)?;
     said.extend(remote::salvage(run, &mut connection)?);
     said.extend(cut(run, &connection)?);
     let sql =
@@ -31,6 +27,23 @@ pub(super) fn repair(run: &Path) -> Result<Vec<String>, StoreError> {
     });
     closed.map_err(|error| StoreError::sql("write", &path, error))?;
     Ok(said)
+}
+
+/// The same for a process that goes on with the run and holds its lock: nothing has ended, and what workers do meanwhile is
+/// theirs.
+pub(super) fn to_go_on(run: &Path) -> Result<(Connection, Vec<String>), StoreError> {
+    let (connection, mut said) = opened(run)?;
+    said.extend(cut(run, &connection)?);
+    Ok((connection, said))
+}
+
+/// The database of a run whose lock is held, made anew if it is damaged, with what there is to say about it.
+fn opened(run: &Path) -> Result<(Connection, Vec<String>), StoreError> {
+    let stored = StoredRun::open(run)?;
+    let said = stored.warnings().to_vec();
+    drop(stored);
+    let connection = if said.is_empty() { database::write(&paths::database(run))? } else { remade(run)? };
+    Ok((connection, said))
 }
 
 /// A new database in the place of the damaged one, which is kept beside it.

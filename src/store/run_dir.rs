@@ -13,7 +13,7 @@ use super::clock::now;
 use super::lock::Lock;
 use super::record::{RecordFile, RecordLine, RunBegin};
 use super::segment::sync_folder;
-use super::{LogEntry, StoreError, database, format, paths, private, rows};
+use super::{LogEntry, StoreError, database, format, paths, private, repair, rows};
 
 /// What is known of a run before anything happens.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub struct RunDir {
     connection: Connection,
     record: RecordFile,
     warnings: Vec<String>,
+    /// Commits that the database names already.
+    commits: i64,
     /// Written, and not yet known to be on the disk.
     unsynced: Vec<(PathBuf, File)>,
     _lock: Lock,
@@ -75,7 +77,27 @@ impl RunDir {
         let Filled { lock, connection, record, unsynced } = made?;
         sync_folder(&paths::runs(state))?;
         let (id, pipeline, warnings) = (info.id.to_owned(), info.pipeline.to_owned(), Vec::new());
-        Ok(Self { path, id, pipeline, connection, record, warnings, unsynced, _lock: lock })
+        Ok(Self { path, id, pipeline, connection, record, warnings, commits: 0, unsynced, _lock: lock })
+    }
+
+    /// Opens the folder of a run whose process is gone, to go on with it.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError::Live`] while a process is at work on it, and when it cannot be read or put in order.
+    pub fn reopen(state: &Path, id: &str) -> Result<Self, StoreError> {
+        let path = paths::run(state, id);
+        let lock = Lock::take(&path)?;
+        let (connection, warnings) = repair::to_go_on(&path)?;
+        let asked = connection.query_row(
+            "SELECT pipeline, (SELECT coalesce(max(seq), 0) FROM commits) FROM run",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        );
+        let (pipeline, commits) =
+            asked.map_err(|error| StoreError::sql("read", &paths::database(&path), error))?;
+        let record = RecordFile::reopen(paths::record(&path))?;
+        let (id, unsynced) = (id.to_owned(), Vec::new());
+        Ok(Self { path, id, pipeline, connection, record, warnings, commits, unsynced, _lock: lock })
     }
 
     /// Where it is.
@@ -128,6 +150,11 @@ impl RunDir {
             transaction.commit()
         };
         write().map_err(|error| StoreError::sql("write", &paths::database(&self.path), error))
+    }
+
+    /// Commits that the database named when it was opened.
+    pub(super) fn commits(&self) -> i64 {
+        self.commits
     }
 
     pub(super) fn connection(&mut self) -> &mut Connection {

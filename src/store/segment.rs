@@ -65,14 +65,14 @@ pub(super) struct PackedCommit {
 }
 
 impl SegmentWriter {
-    /// For a step that has no segments yet. `title` is what a rebuilt database will know of the step, as JSON.
+    /// For a step, behind the segments that it has. `title` is what a rebuilt database will know of the step, as JSON.
     pub(super) fn new(run: &Path, id: &str, step: &str, title: String) -> Self {
         Self {
             to: Place::Step { run: run.to_path_buf(), step: step.to_owned() },
             tag: endings::tag(id, step),
             title,
             blocks: Vec::new(),
-            number: 0,
+            number: last_segment(run, step),
             file: None,
             length: 0,
             length_max: SEGMENT_BYTES_MAX,
@@ -178,6 +178,13 @@ impl SegmentWriter {
         self.length += bytes.len() as u64;
         Ok(())
     }
+}
+
+/// Number of a step's last segment; 0: it has none.
+fn last_segment(run: &Path, step: &str) -> u32 {
+    let files = std::fs::read_dir(paths::step(run, step)).into_iter().flatten().flatten();
+    let numbers = files.filter_map(|file| paths::segment_number(&file.file_name().to_string_lossy()));
+    numbers.max().unwrap_or(0)
 }
 
 /// Gives a file the name of the first segment of a step that is free behind number `last`, and says which that is.

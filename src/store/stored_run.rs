@@ -14,7 +14,7 @@ use super::last_error::LastError;
 use super::lock::{self, Holder};
 use super::record::AppendNote;
 use super::{Fingerprint, LinesPerItem, Results, StoreError, database, paths, rebuild};
-use crate::event::{Hold, Output, ReuseCounts};
+use crate::event::{Hold, Output, ReuseCounts, Tally};
 
 /// What a run says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,6 +111,12 @@ pub struct StepRecord {
 }
 
 impl StepRecord {
+    /// Its counters.
+    pub fn tally(&self) -> Tally {
+        let Self { successes, failures, skipped, cancelled, retried, .. } = *self;
+        Tally { succeeded: successes, failed: failures, skipped, cancelled, retried }
+    }
+
     /// Whether every item of its input has ended: an interrupt may come while nothing is in flight, and what was not
     /// yet read is then in no counter. A step that broke before its first item has no verdict.
     pub fn is_whole(&self) -> bool {

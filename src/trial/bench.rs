@@ -113,6 +113,7 @@ impl Bench {
             state: Some(StateOptions {
                 dir: self.folder.path().join("state"),
                 resume: None,
+                attach: false,
                 gather: None,
                 version: env!("CARGO_PKG_VERSION"),
             }),

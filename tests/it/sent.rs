@@ -1,5 +1,6 @@
 //! Sent steps: `--on processes` runs items in worker processes of this machine, and what comes out is what one process gives.
 
+mod attach;
 mod command;
 pub(crate) mod deaths;
 pub(crate) mod workers;

@@ -112,7 +112,13 @@ impl Bench {
             temp_dir: self.dir.path().into(),
             spans: false,
             logs: false,
-            state: state.map(|dir| StateOptions { dir: dir.into(), resume, gather: None, version: "test" }),
+            state: state.map(|dir| StateOptions {
+                dir: dir.into(),
+                resume,
+                attach: false,
+                gather: None,
+                version: "test",
+            }),
         };
         let mut notices = Vec::new();
         let mut outcome = engine::run(&plan, &options, &Arc::new(Interrupt::default()), &mut |event| {

@@ -71,6 +71,26 @@ pub(in crate::cli) struct ExecutorsArguments {
     pub(in crate::cli) console: ConsoleArguments,
 }
 
+/// The arguments of `flowrun attach`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct AttachArguments {
+    /// Id of a run, its beginning, `latest`, or a pipeline file [default: the last run whose coordinator is gone]
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: Option<String>,
+    /// Time that running items get after the first interrupt
+    #[arg(long, value_name = "D", default_value = "5s", value_parser = value::duration)]
+    pub(in crate::cli) grace: Duration,
+    /// Exit with 3 when no step failed but some item did
+    #[arg(long)]
+    pub(in crate::cli) strict: bool,
+    /// Where the run is kept.
+    #[command(flatten)]
+    pub(in crate::cli) folder: FolderArguments,
+    /// What is said about it.
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArguments,
+}
+
 /// The arguments of `flowrun cancel`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct CancelArguments {

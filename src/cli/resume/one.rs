@@ -90,6 +90,7 @@ impl Resumption<'_> {
                 keep_permanent: arguments.keep_permanent,
                 failed_only: arguments.failed_only,
             }),
+            attached: None,
             among,
         };
         drop(old);

@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::own_ending::OwnEnding;
 use super::reuse::KnownEnding;
 use super::{Coordinator, StepFault};
 use crate::data::{ChunkResults, DataError};
@@ -27,6 +28,27 @@ struct Bypassed {
     ends: Vec<ItemEnding>,
 }
 
+/// What becomes of neighbouring items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// They run.
+    Run,
+    /// They pass by, and the run's books hear of them.
+    Pass,
+    /// They stand in its books.
+    Own,
+}
+
+impl Way {
+    fn of(ending: &KnownEnding) -> Self {
+        match ending {
+            KnownEnding::Run => Self::Run,
+            KnownEnding::Own(_) => Self::Own,
+            _ => Self::Pass,
+        }
+    }
+}
+
 impl Coordinator<'_> {
     /// Takes items over that have ended in an old run, and those that have no key; offers the others.
     pub(super) fn sort_out(&mut self, chunk: Chunk, keyless: Vec<(usize, Failure)>) -> Result<(), StepFault> {
@@ -39,31 +61,33 @@ impl Coordinator<'_> {
         let items = NewItems { first: chunk.first, identities, contents: &contents };
         let mut known = self.reuse.take();
         let mut bypassed = Bypassed::default();
-        // Where the neighbours begin that end like the item at hand, and whether they run.
-        let (mut start, mut runs) = (0, false);
+        // Where the neighbours begin that end like the item at hand, and what becomes of them.
+        let (mut start, mut way) = (0, Way::Pass);
         for at in 0..chunk.len() {
             let condemned = known.as_ref().and_then(|known| known.condemned(chunk.first + at as u64));
             let keyless = all_keyless.next_if(|(keyless, _)| *keyless == at).map(|(_, failure)| failure);
             let failure = condemned.or(keyless);
             let length = bypassed.out.len();
-            let known_ending = match (&failure, &mut known) {
-                (Some(failure), _) => KnownEnding::Failed(Box::new(not_run(&chunk, at, failure))),
-                (None, Some(known)) => known.look(&items, at, &mut bypassed.out),
-                (None, None) => KnownEnding::Run,
+            let own = self.own.and_then(|own| OwnEnding::of(own, chunk.first + at as u64));
+            let known_ending = match (own, &failure, &mut known) {
+                (Some(ending), ..) => KnownEnding::Own(ending),
+                (None, Some(failure), _) => KnownEnding::Failed(Box::new(not_run(&chunk, at, failure))),
+                (None, None, Some(known)) => known.look(&items, at, &mut bypassed.out),
+                (None, None, None) => KnownEnding::Run,
             };
-            let run = matches!(known_ending, KnownEnding::Run);
-            if at > start && run != runs {
+            let goes = Way::of(&known_ending);
+            if at > start && goes != way {
                 // Results of the item at hand belong to the neighbours that begin with it.
                 let own = bypassed.out.split_off(length);
                 let ended = std::mem::replace(&mut bypassed, Bypassed { out: own, ..Bypassed::default() });
-                self.flush(&chunk, start..at, &contents, (!runs).then_some(ended))?;
+                self.flush(&chunk, start..at, &contents, (way, ended))?;
                 start = at;
             }
-            runs = run;
+            way = goes;
             self.pass(&chunk, at, (at - start) as u32, known_ending, &mut bypassed);
         }
         self.reuse = known;
-        self.flush(&chunk, start..chunk.len(), &contents, (!runs).then_some(bypassed))?;
+        self.flush(&chunk, start..chunk.len(), &contents, (way, bypassed))?;
         self.take_notes(&chunk)?;
         if self.spare_chunks.len() < self.limits.tasks {
             self.spare_chunks.push(chunk);
@@ -114,6 +138,7 @@ impl Coordinator<'_> {
         let index = chunk.first + at as u64;
         match known_ending {
             KnownEnding::Run => {}
+            KnownEnding::Own(ending) => ending.count(&mut bypassed.tally),
             KnownEnding::Result { lines } => {
                 bypassed.tally.succeeded += 1;
                 bypassed.emitted += u64::from(lines);
@@ -142,13 +167,13 @@ impl Coordinator<'_> {
         chunk: &Chunk,
         range: Range<usize>,
         contents: &[Digest],
-        bypassed: Option<Bypassed>,
+        (way, bypassed): (Way, Bypassed),
     ) -> Result<(), StepFault> {
         if range.is_empty() {
             return Ok(());
         }
         let (first, count) = (chunk.first + range.start as u64, range.len() as u64);
-        let Some(bypassed) = bypassed else {
+        if way == Way::Run {
             // What is sent counts when it is committed.
             let step = self.size.items().max(FRESH_ITEMS);
             for start in range.clone().step_by(step) {
@@ -160,10 +185,10 @@ impl Coordinator<'_> {
                 }
             }
             return Ok(());
-        };
+        }
         let Bypassed { tally, out, emitted, lines, failed, ends } = bypassed;
         self.scheduler.passed(&tally);
-        if let Some(journal) = &self.journal {
+        if let (Some(journal), Way::Pass) = (&self.journal, way) {
             let mut endings = journal.spare();
             endings.first = first;
             endings.contents.extend_from_slice(&contents[range.clone()]);

@@ -61,7 +61,7 @@ impl Coordinator<'_> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
         let items = match &self.keyed {
             Some(keyed) => keyed.size.items(),
-            None if self.reuse.is_some() => CHUNK_ITEMS,
+            None if self.sorts_out() => CHUNK_ITEMS,
             None => self.costed.as_ref().map_or(&self.size, |costed| &costed.size).items(),
         };
         let items = items.min(self.room_to_read());
@@ -80,7 +80,7 @@ impl Coordinator<'_> {
             NextChunk::Chunk if self.keyed.is_some() => self.ask_for_keys(Arc::new(chunk)),
             NextChunk::Chunk => {
                 self.content.name_items(&mut chunk);
-                if self.reuse.is_some() {
+                if self.sorts_out() {
                     return self.sort_out(chunk, Vec::new());
                 }
                 self.leave_out_before(chunk.first);

@@ -77,7 +77,7 @@ impl Coordinator<'_> {
         let (emitted, duration) = (self.sink.emitted, self.now());
         let stop = self.scheduler.stop().map(|stop| stop.reason);
         let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
-        let reuse = self.reuse.as_ref().map(|reuse| reuse.counts(all_seen));
+        let reuse = self.reuse.as_ref().map(|reuse| reuse.counts(all_seen)).or(self.reused);
         for warning in self.reuse.iter().flat_map(ItemReuse::warnings) {
             self.context.notice(self.step.id, warning);
         }

@@ -4,6 +4,7 @@
 //! It says what became of an item and why others run again; `bypass` books it.
 
 use super::condemned::Condemned;
+use super::own_ending::OwnEnding;
 use crate::data::DataError;
 use crate::engine::cache::StepCache;
 use crate::engine::context::Context;
@@ -29,6 +30,8 @@ pub(super) enum KnownEnding {
     Failed(Box<FailedItem>),
     /// It stays as it was: not run.
     Left,
+    /// It stands in the books of this run.
+    Own(OwnEnding),
 }
 
 /// What is known of one step's items before they run: the old run's endings and the cache's results.

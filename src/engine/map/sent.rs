@@ -7,15 +7,16 @@ use std::time::Duration;
 use super::{Coordinator, StepFault};
 use crate::engine::context::LOOK_UP;
 use crate::engine::fingerprint;
-use crate::engine::remote_job::{self, PROTOCOL, RemoteJob};
-use crate::engine::sent::{Books, Dispatcher, SentFault, SentOptions};
+use crate::engine::handover;
+use crate::engine::remote_job::{self, PROTOCOL, RemoteJob, SourcesFile};
+use crate::engine::sent::{Books, Dispatcher, LeftFleet, SentFault, SentOptions};
 use crate::engine::step_results;
-use crate::event::{Event, StepResult, Tally};
+use crate::event::{Event, StepId, StepResult, Tally};
 use crate::lua::CancelLevel;
 use crate::plan::Body;
 use crate::runtime::clock;
 use crate::schedule::fleet::{Counts, Halt};
-use crate::store::{CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace, StoreError};
+use crate::store::{BegunStep, CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace, StoreError};
 use crate::value::{Covered, Indices};
 
 /// The longest time between two turns: an engine that knows something says so when it is asked.
@@ -39,6 +40,21 @@ impl<'a> Coordinator<'a> {
     /// Carries a sent step out.
     pub(super) fn carry_out_sent(mut self, sent: &SentOptions) -> StepResult {
         let fault = self.send(&sent.for_step(self.each)).err();
+        self.end_sent(fault)
+    }
+
+    /// Goes on with a sent step that an earlier process of the run has left to its workers.
+    pub(super) fn go_on_sent(
+        mut self,
+        sent: &SentOptions,
+        place: &RemotePlace,
+        begun: &BegunStep,
+    ) -> StepResult {
+        let fault = self.take_back(&sent.for_step(self.each), place, begun).err();
+        self.end_sent(fault)
+    }
+
+    fn end_sent(mut self, fault: Option<StepFault>) -> StepResult {
         if fault.is_some() {
             self.scheduler.source_failed();
         }
@@ -85,6 +101,50 @@ impl<'a> Coordinator<'a> {
         } else {
             self.dispatch_all(&place, sent, (&items, written.bytes))
         };
+        self.put_in_order(&place, &items, done)
+    }
+
+    /// Takes the workers back of an earlier process.
+    fn take_back(
+        &mut self,
+        sent: &SentOptions,
+        place: &RemotePlace,
+        begun: &BegunStep,
+    ) -> Result<(), StepFault> {
+        let sources: SourcesFile = remote_job::demand(place, &RemoteFile::Sources)?;
+        let job: RemoteJob = remote_job::demand(place, &RemoteFile::Job)?;
+        if job.plan != sent.plan {
+            let reason = "its workers have planned another pipeline; `flowrun cancel` ends them";
+            return Err(StepFault::Script(reason.to_owned()));
+        }
+        // What was known of items was looked up when they were cut.
+        (self.reuse, self.reused, self.input_ended) = (None, sources.reuse, true);
+        let left = LeftFleet::read(place, (&self.context.options.run, &self.step.name), begun)?;
+        let items = left.items();
+        self.scheduler.passed(&begun.tally());
+        self.sink.emitted += begun.record.emitted;
+        self.errors = handover::tell_failures(self.context, self.step)?;
+        let open = items.without(&begun.items);
+        self.scheduler.expect_total(self.scheduler.tally().ended() + open.count());
+        let done = match self.take_turn() {
+            Some(_turn) => {
+                place.write_secrets(&sent.secrets)?;
+                let of = (&*self.context.options.run, &*self.step.name, self.step.id.at());
+                let dispatcher = Dispatcher::go_on(place.clone(), of, left, sent)?;
+                self.see_through(place, dispatcher, &items)
+            }
+            None => Ok(begun.items.common(&items)),
+        };
+        self.put_in_order(place, &items, done)
+    }
+
+    /// Nothing more is sent: what was done is given on, and what was not is in the books.
+    fn put_in_order(
+        &mut self,
+        place: &RemotePlace,
+        items: &Indices,
+        done: Result<Indices, StepFault>,
+    ) -> Result<(), StepFault> {
         // Whatever has become of it, nobody reads them any more.
         place.remove(&RemoteFile::Secrets)?;
         let left = items.without(&done?);
@@ -104,9 +164,33 @@ impl<'a> Coordinator<'a> {
         self.scheduler.expect_total(self.scheduler.tally().ended() + items.count());
         let Some(_turn) = self.take_turn() else { return Ok(Indices::default()) };
         place.write_secrets(&sent.secrets)?;
+        self.note_sources(place)?;
         remote_job::make_once(place, &RemoteFile::Job, &self.remote_job(sent)?)?;
         let of = (&*self.context.options.run, &*self.step.name, self.step.id.at());
-        let mut dispatcher = Dispatcher::start(place.clone(), of, (items, bytes), sent)?;
+        let dispatcher = Dispatcher::start(place.clone(), of, (items, bytes), sent)?;
+        self.see_through(place, dispatcher, items)
+    }
+
+    /// Writes down what was read of sources, which stands in the books in a moment.
+    fn note_sources(&self, place: &RemotePlace) -> Result<(), StepFault> {
+        self.context.run_store.expect("what is sent is kept").flush()?;
+        let name = |source: StepId| self.context.plan.steps[source.at()].name.to_string();
+        let rows = |source: StepId| (name(source), self.context.source_status(source).rows());
+        let file = SourcesFile {
+            protocol: PROTOCOL,
+            rows: self.input.sources().map(rows).collect(),
+            reuse: self.reuse.as_ref().map(|reuse| reuse.counts(true)),
+        };
+        Ok(remote_job::make_once(place, &RemoteFile::Sources, &file)?)
+    }
+
+    /// Waits for the workers, and takes over what they have finished; gives the items that are committed.
+    fn see_through(
+        &mut self,
+        place: &RemotePlace,
+        mut dispatcher: Dispatcher,
+        items: &Indices,
+    ) -> Result<Indices, StepFault> {
         let worked = self.wait_for(&mut dispatcher);
         if worked.is_err() {
             dispatcher.abandon();
@@ -156,7 +240,7 @@ impl<'a> Coordinator<'a> {
 
     /// Books what workers commit until the step has come to its end.
     fn wait_for(&mut self, dispatcher: &mut Dispatcher) -> Result<(), StepFault> {
-        let before = self.scheduler.tally();
+        let before = self.scheduler.tally().less(&dispatcher.tally());
         let mut answers: Vec<ImportAnswer> = Vec::new();
         let begun = clock::now();
         let now = || clock::since(begun);
@@ -252,7 +336,7 @@ impl<'a> Coordinator<'a> {
     }
 
     /// Gives the results on, from where they lie.
-    fn deliver(&mut self) -> Result<(), StepFault> {
+    pub(super) fn deliver(&mut self) -> Result<(), StepFault> {
         let keep = self.context.run_store.expect("what is sent is kept");
         keep.flush()?;
         self.sink.deliver(keep, &self.step.name)?;

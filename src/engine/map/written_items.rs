@@ -28,7 +28,7 @@ pub(super) struct WrittenItems {
 impl Coordinator<'_> {
     /// Goes through all of the input. What is known of it is booked, and the workers find the rest.
     pub(super) fn write_items(&mut self, place: &RemotePlace) -> Result<WrittenItems, StepFault> {
-        let inputs = if self.reuse.is_none() { self.input.lay_in_place(self.step) } else { None };
+        let inputs = if !self.sorts_out() { self.input.lay_in_place(self.step) } else { None };
         if let Some(inputs) = inputs {
             let bytes = self.input.extent().map_or(0, |extent| extent.of);
             return self.lay(place, inputs, bytes);
@@ -60,7 +60,7 @@ impl Coordinator<'_> {
         let sources: Vec<StepId> = self.step.from.iter().map(|input| input.step).collect();
         let is_once = sources.iter().enumerate().all(|(at, id)| !sources[..at].contains(id));
         let are_sources = self.step.from.iter().all(|input| !input.failed && is_source(input.step));
-        (self.reuse.is_none() && is_once && are_sources).then_some(sources)
+        (!self.sorts_out() && is_once && are_sources).then_some(sources)
     }
 
     /// Writes the items of sources down, unless another step has.
@@ -133,7 +133,7 @@ impl Coordinator<'_> {
         let mut writer = FramedItemsWriter::create(&place.file(&RemoteFile::Items))?;
         let mut written = WrittenItems::default();
         while let Some(mut chunk) = self.next_items()? {
-            if self.reuse.is_none() {
+            if !self.sorts_out() {
                 written.write(&mut writer, &chunk)?;
                 continue;
             }

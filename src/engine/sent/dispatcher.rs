@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::left_fleet::{LeftFleet, told};
 use super::sent_fault::SentFault;
 use super::sent_options::SentOptions;
 use super::shard_log;
@@ -12,8 +13,7 @@ use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, WaveFile, Wav
 use crate::event::Tally;
 use crate::fleet::{JobEngine, WaveJobs};
 use crate::schedule::fleet::{
-    Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Record, Slot, Task,
-    first_cut,
+    Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Slot, Task, first_cut,
 };
 use crate::store::{CommitRecord, ReadShard, RemoteFile, RemotePlace, RetriedItem, Whence};
 use crate::value::{Indices, ShardId, Stretch};
@@ -51,15 +51,7 @@ impl Dispatcher {
         options: &SentOptions,
     ) -> Result<Self, SentFault> {
         let engine = options.engine.start(place.path(), &options.needs());
-        let limits = engine.limits();
-        let fleet_options = FleetOptions {
-            workers: options.workers,
-            attempts: options.attempts,
-            wave_max: limits.wave_max,
-            queue_max: limits.queue_max,
-            grace: options.grace,
-            wave_every: options.wave_every,
-        };
+        let fleet_options = fleet_options(options, &*engine);
         let cut = first_cut(items, bytes, options.workers);
         let lines: Vec<String> = (0..)
             .zip(&cut)
@@ -79,6 +71,30 @@ impl Dispatcher {
             known: BTreeSet::new(),
             claims: BTreeSet::new(),
         })
+    }
+
+    /// Goes on with what an earlier process has left. Its workers may be at work.
+    pub(in crate::engine) fn go_on(
+        place: RemotePlace,
+        (run, step, position): (&str, &str, usize),
+        left: LeftFleet,
+        options: &SentOptions,
+    ) -> Result<Self, SentFault> {
+        let mut engine = options.engine.start(place.path(), &options.needs());
+        let LeftFleet { kept, carry, known } = left;
+        let mut jobs = BTreeMap::new();
+        for (wave, shards) in &kept.waves {
+            let count = shards.len() as u32;
+            let throttle = options.workers.min(count);
+            engine.adopt(&wave_jobs(&place, (run, position), *wave, (count, throttle)));
+            let jobs_of_wave =
+                (0..).zip(shards).map(|(task, shard)| (shard.stem(), JobId { wave: *wave, task }));
+            jobs.extend(jobs_of_wave);
+        }
+        let fleet_options = fleet_options(options, &*engine);
+        let fleet = Fleet::recover(fleet_options, Duration::ZERO, kept).map_err(SentFault::Record)?;
+        let of = (run.to_owned(), step.to_owned());
+        Ok(Self { place, of, position, fleet, engine, jobs, carry, known, claims: BTreeSet::new() })
     }
 
     /// Nothing more is started.
@@ -224,13 +240,8 @@ impl Dispatcher {
         let file = WaveFile { protocol: PROTOCOL, tasks: wave_tasks };
         remote_job::make_once(&self.place, &RemoteFile::Wave(wave), &file)?;
         let jobs = tasks.len() as u32;
-        let submitted = self.engine.submit(&WaveJobs {
-            wave,
-            name: format!("fr-{}-s{}-w{wave}", self.of.0, self.position),
-            jobs,
-            throttle,
-            logs: (0..jobs).map(|task| self.place.file(&RemoteFile::Log(wave, task))).collect(),
-        });
+        let of = (&*self.of.0, self.position);
+        let submitted = self.engine.submit(&wave_jobs(&self.place, of, wave, (jobs, throttle)));
         self.fleet.submitted(now(), wave, submitted);
         Ok(())
     }
@@ -295,15 +306,7 @@ impl Dispatcher {
         let record = self.place.record(shard).map_err(SentFault::of_reading)?;
         let Some(record) = record else { return Ok(true) };
         let read = self.place.read_shard((&self.of.0, &self.of.1), &record).map_err(SentFault::of_reading)?;
-        let told = Record {
-            shard: record.shard.to_string().into(),
-            attempt: record.attempt,
-            done: read.done().clone(),
-            rest: record.rest.clone(),
-            goes_on: record.goes_on,
-            why: record.why,
-            tally: record.tally,
-        };
+        let told = told(&record, &read);
         let heard = self.fleet.record(now, &shard.to_string(), &told).map_err(SentFault::Record)?;
         if heard == Heard::Imported {
             self.carry.retain(|index, _| !told.done.contains(*index));
@@ -345,4 +348,29 @@ impl Dispatcher {
         self.fleet.inspected(now, shard, &found);
         Ok(())
     }
+}
+
+/// What the fleet goes by, with an engine of these limits.
+fn fleet_options(options: &SentOptions, engine: &dyn JobEngine) -> FleetOptions {
+    let limits = engine.limits();
+    FleetOptions {
+        workers: options.workers,
+        attempts: options.attempts,
+        wave_max: limits.wave_max,
+        queue_max: limits.queue_max,
+        grace: options.grace,
+        wave_every: options.wave_every,
+    }
+}
+
+/// A wave of a step of a run, which is known by its name whoever coordinates it: so many jobs, and how many at once.
+fn wave_jobs(
+    place: &RemotePlace,
+    (run, position): (&str, usize),
+    wave: u32,
+    (jobs, throttle): (u32, u32),
+) -> WaveJobs {
+    let name = format!("fr-{run}-s{position}-w{wave}");
+    let logs = (0..jobs).map(|task| place.file(&RemoteFile::Log(wave, task))).collect();
+    WaveJobs { wave, name, jobs, throttle, logs }
 }

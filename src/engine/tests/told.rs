@@ -63,6 +63,7 @@ fn run(text: &str, world: World, kept: bool) -> Told {
     let selected = vec![true; plan.steps.len()];
     let mut options = RunOptions::new("sim".into(), selected, 2, folder.path().join("tmp"));
     options.state = kept.then(|| StateOptions {
+        attach: false,
         dir: folder.path().join("state"),
         resume: None,
         gather: None,

@@ -42,7 +42,8 @@ pub(super) struct RunLedger {
 
 impl RunLedger {
     pub(super) fn new(run: RunDir) -> Self {
-        Self { run, kept: BTreeMap::new(), cache: None, named: BTreeSet::new(), commits: 0 }
+        let commits = run.commits();
+        Self { run, kept: BTreeMap::new(), cache: None, named: BTreeSet::new(), commits }
     }
 }
 

@@ -26,7 +26,7 @@ impl RemotePlace {
     /// # Errors
     /// Fails when it cannot be made, and where files cannot have two names.
     pub fn create(run: &Path, step: &str) -> Result<Self, StoreError> {
-        let folder = paths::step(run, step).join("remote");
+        let folder = Self::of_step(run, step).folder;
         for name in FOLDERS {
             let path = folder.join(name);
             private::folders(&path).map_err(|error| StoreError::io("create", &path, error))?;
@@ -35,6 +35,11 @@ impl RemotePlace {
         publish::probe(&place.temporary())
             .map_err(|error| StoreError::io("give a second name to a file in", &place.folder, error))?;
         Ok(place)
+    }
+
+    /// The folder of a step in that of a run, whether it is there or not.
+    pub fn of_step(run: &Path, step: &str) -> Self {
+        Self::open(paths::step(run, step).join("remote"))
     }
 
     /// The folder of a step that was made.
@@ -48,6 +53,11 @@ impl RemotePlace {
         let steps = fs::read_dir(paths::steps(&paths::run(&state, run)));
         let places = steps.into_iter().flatten().flatten().map(|step| step.path().join("remote"));
         places.filter(|place| place.is_dir()).map(Self::open).collect()
+    }
+
+    /// Whether the items of the step were cut for workers, and are not all done.
+    pub fn has_shards(&self) -> bool {
+        self.is_in_use() && self.file(&RemoteFile::Cut).exists()
     }
 
     /// Whether workers may be at work in it: what they need is there.
@@ -244,8 +254,14 @@ impl RemotePlace {
                 _ => {}
             }
         }
-        let files =
-            [RemoteFile::Job, RemoteFile::Secrets, RemoteFile::Input, RemoteFile::Control, RemoteFile::Items];
+        let files = [
+            RemoteFile::Job,
+            RemoteFile::Secrets,
+            RemoteFile::Sources,
+            RemoteFile::Input,
+            RemoteFile::Control,
+            RemoteFile::Items,
+        ];
         files.iter().try_for_each(|file| self.remove(file))
     }
 

@@ -12,6 +12,8 @@ pub enum RemoteFile<'a> {
     Secrets,
     /// Where the items lie.
     Input,
+    /// What the coordinator has read of sources.
+    Sources,
     /// The shards of the first cut.
     Cut,
     /// What workers are to do now.
@@ -39,6 +41,7 @@ impl RemoteFile<'_> {
             Self::Job => "job.json".to_owned(),
             Self::Secrets => "secrets".to_owned(),
             Self::Input => "input.json".to_owned(),
+            Self::Sources => "sources.json".to_owned(),
             Self::Cut => "cut.jsonl".to_owned(),
             Self::Control => "control.json".to_owned(),
             Self::Split(shard) => format!("split/{shard}"),

@@ -30,7 +30,7 @@ fn start(project: &Project, more: &[&str]) -> Child {
     command.spawn().expect("the binary runs")
 }
 
-fn until<T>(mut ready: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(mut ready: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(it) = ready() {

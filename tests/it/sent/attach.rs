@@ -1,0 +1,172 @@
+//! A coordinator that is gone is replaced by `flowrun attach`: the run keeps its id, and its workers notice nothing.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::deaths::{SLOW, begun, expected, until};
+use super::workers::{signal, workers};
+use super::{ON, rows};
+use crate::project::Project;
+
+/// A run whose coordinator got this signal when so many items had begun.
+fn left(project: &Project, more: &[&str], (name, after): (&str, usize)) -> Option<i32> {
+    let words = [&["pipeline.yaml", "--seed", "3"], &ON[..], more].concat();
+    let mut command = project.command(&words);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    until(|| (project.has("ran") && project.read("ran").lines().count() > after).then_some(()));
+    signal(run.id(), name);
+    run.wait().expect("a child").code()
+}
+
+fn ids(project: &Project) -> Vec<(String, String)> {
+    let listed = project.run(&["runs", "--format", "json"]).ok().stdout;
+    let runs: Vec<Value> = serde_json::from_str(&listed).expect("a list");
+    let text = |run: &Value, key: &str| run[key].as_str().expect("text").to_owned();
+    runs.iter().map(|run| (text(run, "run"), text(run, "status"))).collect()
+}
+
+#[test]
+fn the_workers_of_a_killed_coordinator_get_a_new_one() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(600));
+    left(&project, &["--executor-set", "workers=2"], ("KILL", 40));
+    let there = workers(&project.path(""));
+    assert!(!there.is_empty());
+    let before = ids(&project);
+    let ran = project.run(&["attach"]).ok();
+    assert!(ran.stderr.contains("whose coordinator is gone"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("600 items · 600 ok"), "{}", ran.stderr);
+    assert_eq!(project.read("out.jsonl"), expected(600));
+    let counts = begun(&project);
+    assert!(counts.len() == 600 && counts.values().all(|count| *count == 1), "no item ran twice: {counts:?}");
+    assert_eq!(ids(&project), [(before[0].0.clone(), "succeeded".to_owned())]);
+    let shown = project.run(&["show", "latest", "w", "--format", "json"]).ok().stdout;
+    let step: Value = serde_json::from_str(&shown).expect("an object");
+    assert_eq!((&step["total"], &step["successes"]), (&600.into(), &600.into()), "{step}");
+}
+
+#[test]
+fn a_coordinator_whose_terminal_is_gone_leaves_its_workers_at_work() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(400));
+    assert_eq!(left(&project, &["--executor-set", "workers=2"], ("HUP", 30)), Some(129));
+    assert!(!workers(&project.path("")).is_empty());
+    // Meanwhile the pipeline was edited: the run is what it was.
+    let project = project.file("pipeline.yaml", "steps: {}\n");
+    project.run(&["attach", "-q"]).ok();
+    assert_eq!(project.read("out.jsonl"), expected(400));
+}
+
+#[test]
+fn coordinators_may_die_again_and_again() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(500));
+    left(&project, &["--executor-set", "workers=2", "--executor-set", "commit=1s"], ("KILL", 20));
+    for round in 1..4 {
+        let mut command = project.command(&["attach", "-q"]);
+        let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+        let until_then = 60 * round;
+        until(|| {
+            let is_over = run.try_wait().expect("a child").is_some();
+            (is_over || project.read("ran").lines().count() > until_then).then_some(())
+        });
+        // Workers die too.
+        if round == 2 {
+            workers(&project.path("")).first().inspect(|pid| signal(**pid, "KILL"));
+        }
+        run.kill().expect("a child");
+        run.wait().expect("a child");
+    }
+    project.run(&["attach", "-q"]).ok();
+    assert_eq!(project.read("out.jsonl"), expected(500));
+    let repeated: u64 = begun(&project).values().map(|count| count - 1).sum();
+    assert!(repeated <= 80, "{repeated} items ran again");
+    assert_eq!(workers(&project.path("")), [] as [u32; 0]);
+    assert_eq!(ids(&project).len(), 1);
+}
+
+#[test]
+fn steps_that_had_ended_are_given_on_and_those_that_run_here_go_on() {
+    let pipeline = "steps:
+  n: { read: { path: n.jsonl, max_failures: 3, min_success_ratio: 0.5 } }
+  first:
+    from: n
+    map:
+      min_success_ratio: 0.5
+      lua: \"if item.n == 7 then error('no') end return { n = item.n, dice = math.random(100) }\"
+  here: { from: n, local: true, map: \"exec.run({'sh', '-c', 'echo ' .. item.n .. ' >> here; sleep 0.02'}) return item.n\" }
+  w:
+    from: first
+    needs: here
+    when: steps.here.failures == 0
+    map:
+      concurrency: 2
+      lua: \"exec.run({'sh', '-c', 'echo ' .. item.n .. ' >> ran; sleep 0.02'}) return item.dice\"
+  save: { from: w, write: out.jsonl }
+  lost: { from: first.failed, write: lost.jsonl }
+  bad: { from: n.failed, write: bad.jsonl }
+  also: { from: here, write: here.jsonl }
+permissions: { exec: [sh] }
+";
+    let input = rows(150) + "nonsense\n" + &rows(100);
+    let local = Project::with(pipeline).file("n.jsonl", input.clone());
+    local.run(&["pipeline.yaml", "--seed", "3", "-q"]).ok();
+    // When a step runs here, and when one is sent.
+    for file in ["here", "ran"] {
+        let project = Project::with(pipeline).file("n.jsonl", input.clone());
+        let words = [&["pipeline.yaml", "--seed", "3"], &ON[..]].concat();
+        let mut command = project.command(&words);
+        let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+        until(|| (project.has(file) && project.read(file).lines().count() > 60).then_some(()));
+        run.kill().expect("a child");
+        run.wait().expect("a child");
+        let ran = project.run(&["attach", "--output", "json"]).ok();
+        let summary: Value = serde_json::from_str(&ran.stdout).expect("an object");
+        for output in ["out.jsonl", "here.jsonl"] {
+            assert_eq!(project.read(output), local.read(output), "{file}: {output}");
+        }
+        for output in ["lost.jsonl", "bad.jsonl"] {
+            assert_eq!(
+                project.read(output).lines().count(),
+                1 + usize::from(output == "lost.jsonl"),
+                "{output}"
+            );
+        }
+        let steps = summary["steps"].as_array().expect("a list");
+        let counts = |name: &str| {
+            let step =
+                steps.iter().find(|step| step["id"] == name).unwrap_or_else(|| panic!("{name}: {summary}"));
+            ["total", "successes", "failures", "cancelled"].map(|key| step[key].as_u64().unwrap_or(9999))
+        };
+        assert_eq!(counts("n"), [251, 250, 1, 0], "{file}: {summary}");
+        assert_eq!(counts("first"), [250, 248, 2, 0], "{file}: {summary}");
+        assert_eq!(counts("here"), [250, 250, 0, 0], "{file}: {summary}");
+        assert_eq!(counts("w"), [248, 248, 0, 0], "{file}: {summary}");
+        let again = project.read("here").lines().count() - 250;
+        assert!(again <= 60, "{again} items ran again here");
+    }
+}
+
+#[test]
+fn only_runs_that_were_left_are_attached_to() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(60));
+    let none = project.run(&["attach"]);
+    assert_eq!(none.code, 2, "{}", none.stderr);
+    project.run(&["pipeline.yaml", "-q"]).ok();
+    let ended = project.run(&["attach", "latest"]);
+    assert!(ended.code == 2 && ended.stderr.contains("has ended: it succeeded"), "{}", ended.stderr);
+    let none = project.run(&["attach"]);
+    assert!(none.code == 2 && none.stderr.contains("no run whose coordinator is gone"), "{}", none.stderr);
+    std::fs::remove_file(project.path("ran")).expect("ours");
+    let project = project.file("n.jsonl", rows(400));
+    left(&project, &["--executor-set", "workers=1"], ("KILL", 5));
+    let mut command = project.command(&["attach", "-q"]);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    until(|| (ids(&project)[0].1 == "running").then_some(()));
+    let second = project.run(&["attach", "latest"]);
+    assert_eq!(second.code, 2, "{}", second.stderr);
+    assert!(second.stderr.contains("is still going on (process "), "{}", second.stderr);
+    signal(run.id(), "INT");
+    assert_eq!(run.wait().expect("a child").code(), Some(130));
+    assert_eq!(workers(&project.path("")), [] as [u32; 0]);
+    let ended = project.run(&["attach", "latest"]);
+    assert!(ended.code == 2 && ended.stderr.contains("has ended: it was interrupted"), "{}", ended.stderr);
+}
