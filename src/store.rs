@@ -54,6 +54,7 @@ mod run_dir;
 mod secret_key;
 mod segment;
 mod shard;
+mod shard_row;
 mod sound;
 mod stored_run;
 mod title;
@@ -86,6 +87,7 @@ pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
 pub use secret_key::SecretKey;
 pub use shard::{SHARD_PROTOCOL, ShardRecord, ShardStep};
+pub use shard_row::ShardRow;
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 pub use turn::Turn;
 

@@ -121,7 +121,7 @@ pub(super) enum Command {
     ProgramCheck(ProgramCheckArguments),
     /// Go on with a run whose coordinator is gone while its workers are at work
     Attach(AttachArguments),
-    /// End the workers of a run whose coordinator is gone, and keep what they have finished
+    /// End the workers of a run whose coordinator is gone; what they have finished is kept
     Cancel(CancelArguments),
     /// What engines start: work on one shard of a step
     #[command(hide = true)]

@@ -6,6 +6,7 @@ mod failed;
 mod log;
 mod page;
 mod results;
+mod shards;
 mod view;
 
 use std::io::{self, BufWriter, Write};
@@ -34,6 +35,7 @@ pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Ex
     };
     let view = View {
         run: &run,
+        state: &folder,
         params: &params,
         commands: &state::commands(&folder, &id),
         steps: &steps,
@@ -42,7 +44,9 @@ pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Ex
         color: color(console, arguments.console.color),
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    let shown = if arguments.failed {
+    let shown = if arguments.shards {
+        shards::write(&view, &mut out)
+    } else if arguments.failed {
         failed::write(&view, &mut out)
     } else if arguments.results {
         results::write(&view, &mut out)

@@ -190,3 +190,23 @@ pub(super) fn demand<T: DeserializeOwned>(
 ) -> Result<T, StoreError> {
     read(place, file)?.ok_or_else(|| StoreError::damaged(&place.file(file), "it is not there"))
 }
+
+/// A line of the cut.
+#[derive(Deserialize)]
+struct CutLine {
+    s: ShardId,
+    runs: Indices,
+}
+
+/// The shards of the first cut, in their order.
+pub(super) fn cut(place: &RemotePlace) -> Result<Vec<(ShardId, Indices)>, StoreError> {
+    let path = place.file(&RemoteFile::Cut);
+    let text = place.read(&RemoteFile::Cut)?.unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let parse = |line: &[u8]| {
+        let line: Result<CutLine, _> = serde_json::from_slice(line);
+        line.map(|CutLine { s, runs }| (s, runs))
+            .map_err(|error| StoreError::damaged(&path, error.to_string()))
+    };
+    lines.map(parse).collect()
+}

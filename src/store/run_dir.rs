@@ -51,8 +51,8 @@ pub struct RunDir {
     connection: Connection,
     record: RecordFile,
     warnings: Vec<String>,
-    /// Commits that the database names already.
-    commits: i64,
+    /// Commits that the database named when it was opened; `None`: it was made.
+    commits: Option<i64>,
     /// Written, and not yet known to be on the disk.
     unsynced: Vec<(PathBuf, File)>,
     _lock: Lock,
@@ -77,7 +77,7 @@ impl RunDir {
         let Filled { lock, connection, record, unsynced } = made?;
         sync_folder(&paths::runs(state))?;
         let (id, pipeline, warnings) = (info.id.to_owned(), info.pipeline.to_owned(), Vec::new());
-        Ok(Self { path, id, pipeline, connection, record, warnings, commits: 0, unsynced, _lock: lock })
+        Ok(Self { path, id, pipeline, connection, record, warnings, commits: None, unsynced, _lock: lock })
     }
 
     /// Opens the folder of a run whose process is gone, to go on with it.
@@ -97,7 +97,17 @@ impl RunDir {
             asked.map_err(|error| StoreError::sql("read", &paths::database(&path), error))?;
         let record = RecordFile::reopen(paths::record(&path))?;
         let (id, unsynced) = (id.to_owned(), Vec::new());
-        Ok(Self { path, id, pipeline, connection, record, warnings, commits, unsynced, _lock: lock })
+        Ok(Self {
+            path,
+            id,
+            pipeline,
+            connection,
+            record,
+            warnings,
+            commits: Some(commits),
+            unsynced,
+            _lock: lock,
+        })
     }
 
     /// Where it is.
@@ -154,7 +164,12 @@ impl RunDir {
 
     /// Commits that the database named when it was opened.
     pub(super) fn commits(&self) -> i64 {
-        self.commits
+        self.commits.unwrap_or(0)
+    }
+
+    /// Whether another process has begun it.
+    pub(super) fn is_reopened(&self) -> bool {
+        self.commits.is_some()
     }
 
     pub(super) fn connection(&mut self) -> &mut Connection {

@@ -65,18 +65,26 @@ pub(super) struct PackedCommit {
 }
 
 impl SegmentWriter {
-    /// For a step, behind the segments that it has. `title` is what a rebuilt database will know of the step, as JSON.
+    /// For a step that has no segments yet. `title` is what a rebuilt database will know of the step, as JSON.
     pub(super) fn new(run: &Path, id: &str, step: &str, title: String) -> Self {
         Self {
             to: Place::Step { run: run.to_path_buf(), step: step.to_owned() },
             tag: endings::tag(id, step),
             title,
             blocks: Vec::new(),
-            number: last_segment(run, step),
+            number: 0,
             file: None,
             length: 0,
             length_max: SEGMENT_BYTES_MAX,
         }
+    }
+
+    /// The same behind the segments that the step has.
+    pub(super) fn behind_others(mut self) -> Self {
+        if let Place::Step { run, step } = &self.to {
+            self.number = last_segment(run, step);
+        }
+        self
     }
 
     /// For one file that was just made and is empty: it has the number 0, and no other one follows it.

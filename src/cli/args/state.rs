@@ -143,6 +143,9 @@ pub(in crate::cli) struct ShowArguments {
     /// The results of the step's items
     #[arg(long, conflicts_with = "failed")]
     pub(in crate::cli) results: bool,
+    /// The shards of steps that were sent to workers: state, items, attempts, node, job and log of each
+    #[arg(long, conflicts_with_all = ["failed", "results"])]
+    pub(in crate::cli) shards: bool,
     /// How it is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(in crate::cli) format: ShowFormat,

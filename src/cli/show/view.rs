@@ -1,6 +1,7 @@
 //! A view says what is shown of which run; it may break off before its end.
 
 use std::io;
+use std::path::Path;
 
 use crate::cli::args::ShowFormat;
 use crate::cli::exit::Complaint;
@@ -38,6 +39,8 @@ impl From<serde_json::Error> for Broken {
 /// What is shown of which run.
 pub(super) struct View<'a> {
     pub(super) run: &'a StoredRun,
+    /// The folder that keeps it.
+    pub(super) state: &'a Path,
     /// Its parameters in words.
     pub(super) params: &'a str,
     /// How the run is called for in commands.

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
 use super::sent_fault::SentFault;
 use crate::engine::remote_job::{self, WaveFile};
 use crate::schedule::fleet::{Kept, Record};
@@ -19,12 +17,6 @@ pub(in crate::engine) struct LeftFleet {
     pub(super) known: BTreeSet<ShardId>,
 }
 
-/// A line of the cut.
-#[derive(Deserialize)]
-struct CutLine {
-    runs: Indices,
-}
-
 impl LeftFleet {
     /// Reads it from the folder of the step, and the records that the run has taken over.
     pub(in crate::engine) fn read(
@@ -32,7 +24,8 @@ impl LeftFleet {
         of: (&str, &str),
         begun: &BegunStep,
     ) -> Result<Self, SentFault> {
-        let mut kept = Kept { cut: cut(place)?, ..Kept::default() };
+        let cut = remote_job::cut(place)?.into_iter().map(|(_, items)| items).collect();
+        let mut kept = Kept { cut, ..Kept::default() };
         for parent in place.splits()? {
             kept.splits.insert(parent.clone(), remote_job::demand(place, &RemoteFile::Split(&parent))?);
         }
@@ -81,16 +74,4 @@ pub(super) fn told(record: &CommitRecord, read: &ReadShard) -> Record {
         why: record.why,
         tally: record.tally,
     }
-}
-
-/// The first cut, in the order of its shards.
-fn cut(place: &RemotePlace) -> Result<Vec<Indices>, StoreError> {
-    let path = place.file(&RemoteFile::Cut);
-    let text = place.read(&RemoteFile::Cut)?.unwrap_or_default();
-    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let parse = |line: &[u8]| {
-        let line: Result<CutLine, _> = serde_json::from_slice(line);
-        line.map(|line| line.runs).map_err(|error| StoreError::damaged(&path, error.to_string()))
-    };
-    lines.map(parse).collect()
 }

@@ -94,7 +94,10 @@ impl RunLedger {
             match order {
                 WriterOrder::Begin(id, spec) => {
                     let title = StepTitle::of(self.run.id(), spec).to_text();
-                    let segments = SegmentWriter::new(self.run.path(), self.run.id(), &spec.name, title);
+                    let mut segments = SegmentWriter::new(self.run.path(), self.run.id(), &spec.name, title);
+                    if self.run.is_reopened() {
+                        segments = segments.behind_others();
+                    }
                     self.kept.insert(*id, KeptStep { spec: Arc::clone(spec), segments });
                 }
                 WriterOrder::Group(id, group) if group.says_anything() => {

@@ -10,11 +10,12 @@ use super::attempt_state::AttemptState;
 use super::place::RemotePlace;
 use super::publish::Published;
 use super::read_shard::items_of;
-use super::record::{CommitRecord, Whence};
+use super::record::{CommitRecord, Doer, Whence};
 use super::slots::Slots;
 use super::source_name::source_name;
 use super::watch::AttemptWatch;
 use crate::event::{Timing, Why};
+use crate::store::clock::now;
 use crate::store::endings::{self, EndingKind};
 use crate::store::notes::Notes;
 use crate::store::packed::Compressor;
@@ -59,6 +60,7 @@ pub struct AttemptFile {
     older: Vec<(u32, PathBuf)>,
     slots: Option<Arc<Slots>>,
     watch: Arc<AttemptWatch>,
+    by: Doer,
 }
 
 impl AttemptFile {
@@ -91,7 +93,15 @@ impl AttemptFile {
             older,
             slots: None,
             watch: Arc::new(AttemptWatch::new(shard.clone(), attempt)),
+            by: Doer { started: now(), ..Doer::default() },
         })
+    }
+
+    /// The same, by this job on this machine.
+    #[must_use]
+    pub fn by(mut self, job: (u32, u32), node: String) -> Self {
+        (self.by.job, self.by.node) = (job, node);
+        self
     }
 
     /// What the attempt has at work is told in these slots.
@@ -172,6 +182,7 @@ impl AttemptFile {
         record.timing = self.state.timing.since(&self.timing_before);
         let next = if record.goes_on { self.shard.next() } else { None };
         record.goes_on = next.is_some();
+        record.by = Doer { ended: now(), ..self.by.clone() };
         if self.place.commit(&record)? == Published::WasThere {
             return Ok(ShardCommit::Lost);
         }
@@ -187,6 +198,7 @@ impl AttemptFile {
         let (attempt, path, file) = claimed(&self.place, &shard)?;
         let timing = std::mem::take(&mut self.state).timing;
         (self.shard, self.items, self.attempt, self.path) = (shard, items, attempt, path);
+        self.by.started = now();
         self.state.timing = timing.clone();
         self.timing_before = timing;
         let title = self.title.clone().expect("nothing has ended of a step that has not begun");

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::attempt_state::AttemptFrame;
 use super::place::RemotePlace;
-use super::record::CommitRecord;
+use super::record::{CommitRecord, Doer};
 use super::source_name::source_name;
 use crate::event::Tally;
 use crate::store::endings::{self, BlockPlace, EndingKind};
 use crate::store::endings::{CommitFacts, EndingSpan};
 use crate::store::notes::Notes;
 use crate::store::segment;
-use crate::store::{FailedItem, StoreError};
+use crate::store::{FailedItem, ShardRow, StoreError};
 use crate::value::{Covered, Indices};
 
 /// One commit of it.
@@ -38,12 +38,14 @@ pub struct ReadShard {
     pub(in crate::store) source: String,
     pub(in crate::store) commits: Vec<ReadCommit>,
     done: Indices,
+    /// What the books say of it, where it has a record.
+    pub(in crate::store) row: Option<ShardRow>,
 }
 
 impl ReadShard {
     /// Commits of a file that has no record.
     pub(super) fn of_commits(path: PathBuf, source: String, commits: Vec<ReadCommit>) -> Self {
-        Self { path, source, commits, done: Indices::default() }
+        Self { path, source, commits, done: Indices::default(), row: None }
     }
 
     /// The items whose endings it has.
@@ -95,7 +97,28 @@ impl RemotePlace {
             done.add(&items.ok_or_else(|| damaged(&path, "it has an item twice"))?);
             commits.push(commit);
         }
-        Ok(ReadShard { path, source, commits, done: done.indices() })
+        let done = done.indices();
+        let row = Some(row(record, &done));
+        Ok(ReadShard { path, source, commits, done, row })
+    }
+}
+
+/// What the books say of the shard of a record with these items.
+fn row(record: &CommitRecord, done: &Indices) -> ShardRow {
+    let CommitRecord { attempt, why, by: Doer { job: (wave, task), node, started, ended }, .. } = record;
+    // What was noted by a worker of a version that did not note it is not known.
+    let is_known = *ended > 0.0;
+    ShardRow {
+        shard: record.shard.to_string(),
+        first: done.iter().next().map_or(0, |stretch| stretch.first),
+        count: done.count(),
+        state: ShardRow::DONE,
+        attempts: *attempt,
+        job: is_known.then(|| format!("{wave}.{task}")),
+        node: is_known.then(|| node.clone()),
+        started: is_known.then_some(*started),
+        ended: is_known.then_some(*ended),
+        why: ShardRow::reason(*why),
     }
 }
 

@@ -33,6 +33,19 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
+/// Who has made a record, for people.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Doer {
+    /// Its job: wave and task.
+    pub job: (u32, u32),
+    /// The machine.
+    pub node: String,
+    /// When it began with the shard, and when it was done with it, in seconds since 1970.
+    pub started: f64,
+    /// The same for its end.
+    pub ended: f64,
+}
+
 /// The record of one shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CommitRecord {
@@ -60,6 +73,9 @@ pub struct CommitRecord {
     pub goes_on: bool,
     /// Why it was made.
     pub why: Why,
+    /// Who has made it.
+    #[serde(default)]
+    pub by: Doer,
 }
 
 impl CommitRecord {
@@ -83,6 +99,7 @@ impl CommitRecord {
             carry,
             goes_on,
             why,
+            by: Doer::default(),
         }
     }
 

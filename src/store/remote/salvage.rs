@@ -12,8 +12,8 @@ use super::read_shard::{ReadCommit, ReadShard, items_of, read_commit};
 use super::source_name::source_name;
 use crate::store::endings::{self, BlockPlace};
 use crate::store::rows::{self, CommitRow};
-use crate::store::segment;
 use crate::store::{StoreError, StoredRun, paths};
+use crate::store::{segment, shard_row};
 use crate::value::{Covered, Indices};
 
 /// Takes what all sent steps of the run in this folder had finished into its database, and says what that is.
@@ -127,5 +127,6 @@ pub(in crate::store) fn import(
         rows::commit(connection, commits, &row)?;
         rows::notes(connection, step, facts.at, notes)?;
     }
+    shard.row.as_ref().map_or(Ok(()), |row| shard_row::write(connection, step, row))?;
     Ok(commits)
 }

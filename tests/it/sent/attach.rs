@@ -146,6 +146,37 @@ permissions: { exec: [sh] }
 }
 
 #[test]
+fn shards_are_shown_while_they_run_and_afterwards() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(400));
+    left(&project, &["--executor-set", "workers=2", "--executor-set", "commit=1s"], ("KILL", 150));
+    let shards = |words: &[&str]| {
+        let text = project.run(&[&["show", "latest", "--shards"], words].concat()).ok().stdout;
+        if words.is_empty() { Value::String(text) } else { serde_json::from_str(&text).expect("JSON") }
+    };
+    let count = |shards: &Value, state: &str| {
+        let of_state = shards.as_array().expect("a list").iter().filter(|shard| shard["state"] == state);
+        of_state.map(|shard| shard["count"].as_u64().expect("a number")).sum::<u64>()
+    };
+    let now = shards(&["--format", "json"]);
+    let running = now.as_array().expect("a list").iter().find(|shard| shard["state"] == "running");
+    let running = running.unwrap_or_else(|| panic!("somebody is at work: {now}"));
+    let is_at_work = running["node"].is_string() && running["job"].is_string() && running["log"].is_string();
+    assert!(is_at_work && running["attempts"] == 1, "{running}");
+    let all: u64 = ["done", "running", "waiting"].iter().map(|state| count(&now, state)).sum();
+    assert_eq!(all, 400, "{now}");
+    project.run(&["attach", "-q"]).ok();
+    let then = shards(&["--format", "json"]);
+    assert_eq!((count(&then, "done"), then[0]["first"].as_u64()), (400, Some(1)), "{then}");
+    let whys: Vec<&str> =
+        then.as_array().expect("a list").iter().filter_map(|shard| shard["why"].as_str()).collect();
+    assert!(whys.contains(&"end"), "{then}");
+    let text = shards(&[]);
+    let text = text.as_str().expect("text");
+    assert!(text.starts_with("w\n  shard  state"), "{text}");
+    assert_eq!(project.run(&["show", "latest", "--shards", "--failed"]).code, 2);
+}
+
+#[test]
 fn only_runs_that_were_left_are_attached_to() {
     let project = Project::with(SLOW).file("n.jsonl", rows(60));
     let none = project.run(&["attach"]);

@@ -1,0 +1,80 @@
+//! A shard row is what the books of a run say of a shard of a sent step: who has worked on which items, and when.
+
+use rusqlite::{Connection, Row, params};
+
+use super::{StoreError, StoredRun};
+use crate::event::Why;
+
+/// A shard of a sent step, as it stands in the books or in the folder that its workers share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShardRow {
+    /// Which one.
+    pub shard: String,
+    /// Index of its first item, from 1.
+    pub first: u64,
+    /// Items that have ended in it; of one that is not done, those that it has.
+    pub count: u64,
+    /// `done`, `running` or `waiting`.
+    pub state: &'static str,
+    /// Attempts at it so far.
+    pub attempts: u32,
+    /// The job of the last one: wave and task.
+    pub job: Option<String>,
+    /// Its machine.
+    pub node: Option<String>,
+    /// When the attempt began, in seconds since 1970, and when it was done.
+    pub started: Option<f64>,
+    /// The same for its end.
+    pub ended: Option<f64>,
+    /// Why it was done: `end`, `commit`, `time`, `term`, `yield` or `stop`.
+    pub why: Option<String>,
+}
+
+impl ShardRow {
+    pub(super) const DONE: &'static str = "done";
+
+    /// The name of a reason.
+    pub(super) fn reason(why: Why) -> Option<String> {
+        serde_json::to_value(why).ok()?.as_str().map(str::to_owned)
+    }
+}
+
+/// Books a shard of a step.
+pub(super) fn write(connection: &Connection, step: &str, row: &ShardRow) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO shards VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let ShardRow { shard, first, count, state, attempts, job, node, started, ended, why } = row;
+    let (first, count) = (*first as i64, *count as i64);
+    let values = params![step, shard, first, count, state, attempts, job, node, started, ended, why];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ShardRow> {
+    Ok(ShardRow {
+        shard: row.get("s")?,
+        first: row.get::<_, i64>("first")? as u64,
+        count: row.get::<_, i64>("count")? as u64,
+        state: ShardRow::DONE,
+        attempts: row.get("attempts")?,
+        job: row.get("job")?,
+        node: row.get("node")?,
+        started: row.get("started")?,
+        ended: row.get("ended")?,
+        why: row.get("why")?,
+    })
+}
+
+impl StoredRun {
+    /// The shards of a step that are in the books, in the order of their items.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
+    pub fn shards(&self, step: &str) -> Result<Vec<ShardRow>, StoreError> {
+        // Databases of earlier versions have no such table.
+        let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'shards'";
+        if self.rows(known, [], |row| row.get::<_, i64>(0))?.first() != Some(&1) {
+            return Ok(Vec::new());
+        }
+        self.rows("SELECT * FROM shards WHERE step = ?1 ORDER BY first, s", [step], read)
+    }
+}
