@@ -66,6 +66,16 @@ impl Commands {
         format!("flowrun resume {}{}", self.run, self.option())
     }
 
+    /// How to go on with its workers, where its coordinator is gone.
+    pub fn attach(&self) -> String {
+        format!("flowrun attach {}{}", self.run, self.option())
+    }
+
+    /// How to end them.
+    pub fn cancel(&self) -> String {
+        format!("flowrun cancel {}{}", self.run, self.option())
+    }
+
     fn option(&self) -> String {
         self.folder.as_ref().map_or(String::new(), |folder| format!(" --state-dir {folder}"))
     }

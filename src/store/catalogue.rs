@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::seconds;
 use super::lock::Lock;
-use super::{RunRecord, StoreError, StoredRun, database, paths, rebuild, repair, stored_run};
+use super::{RemotePlace, RunRecord, StoreError, StoredRun, database, paths, rebuild, repair, stored_run};
 
 /// Ids that an error about an ambiguous one names.
 const NAMED_MAX: usize = 5;
@@ -192,7 +192,7 @@ impl Catalogue {
     }
 
     /// Removes runs beyond the newest `keep` that began before `before`; without a bound, it is not asked. Runs that
-    /// are still going on stay, and so do those that the rest stands on: what a kept run resumed and had not taken over
+    /// are still going on stay, those too whose workers are and whose coordinator is gone, and so do those that the rest stands on: what a kept run resumed and had not taken over
     /// when it was cut off.
     /// `removes`: otherwise it is only said which would go.
     ///
@@ -246,7 +246,10 @@ impl Catalogue {
             let beyond = keep.is_none_or(|keep| at >= keep);
             let old = before.is_none_or(|before| record.started < before);
             let asked = keep.is_some() || before.is_some();
-            let free = record.holder.is_none() && !needed.contains(&record.id) && may_go(&record);
+            // Whose workers may be at work is not over, though nobody coordinates them.
+            let is_left = RemotePlace::all(&self.state, &record.id).iter().any(RemotePlace::is_in_use);
+            let is_held = record.holder.is_some() || is_left;
+            let free = !is_held && !needed.contains(&record.id) && may_go(&record);
             if asked && beyond && old && free {
                 let bytes = self.size(&record.id);
                 removable.push(Pruned { record, bytes });

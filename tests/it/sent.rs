@@ -3,6 +3,7 @@
 mod attach;
 mod command;
 pub(crate) mod deaths;
+mod recipes;
 pub(crate) mod workers;
 
 use serde_json::Value;

@@ -104,11 +104,16 @@ fn refuse_living(folder: &Path, id: &str) -> Result<(), Fault> {
     if living == 0 {
         return Ok(());
     }
+    let commands = state::commands(folder, id);
     let (workers, are) = if living == 1 { ("worker", "is") } else { ("workers", "are") };
     Err(Complaint::new(format!(
         "{living} {workers} of run `{id}` {are} still at work, and their coordinator is gone"
     ))
-    .help(format!("`flowrun cancel {id}` ends them and keeps what they have finished"))
+    .help(format!(
+        "`{}` goes on with them; `{}` ends them and keeps what they have finished",
+        commands.attach(),
+        commands.cancel()
+    ))
     .into())
 }
 

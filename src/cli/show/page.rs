@@ -12,6 +12,7 @@ use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
 use crate::cli::request::Request;
 use crate::cli::{groups, params, timestamp};
+use crate::engine;
 use crate::report::{Overview, duration, run_log, strong};
 use crate::store::StoredLog;
 use crate::value::printable;
@@ -180,6 +181,18 @@ fn title(view: &View<'_>) -> String {
 }
 
 fn ways_on(view: &View<'_>, failing: &[&str], out: &mut impl Write) -> Result<(), Broken> {
+    let record = view.run.record();
+    if record.ended.is_none() && record.holder.is_none() {
+        let living = engine::living_workers(view.state, &record.id)?.len();
+        if living > 0 {
+            let (attach, cancel) = (view.commands.attach(), view.commands.cancel());
+            let noun = if living == 1 { "worker" } else { "workers" };
+            return Ok(writeln!(
+                out,
+                "\n  its coordinator is gone, and {living} {noun} at work: {attach}      end them: {cancel}"
+            )?);
+        }
+    }
     let step = if let [only] = failing { Some(*only) } else { None };
     let (see, resume) = (view.commands.show(step), view.commands.resume());
     let see = format!("each of them: {see}");

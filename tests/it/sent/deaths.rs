@@ -190,7 +190,12 @@ fn workers_outlive_their_coordinator_until_they_are_cancelled() {
     let refused = project.run(&["resume"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("still at work"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("flowrun attach"), "{}", refused.stderr);
     assert!(refused.stderr.contains("flowrun cancel"), "{}", refused.stderr);
+    let shown = project.run(&["show"]).ok().stdout;
+    assert!(shown.contains("its coordinator is gone, and "), "{shown}");
+    let pruned = project.run(&["runs", "prune", "--keep", "0"]).ok();
+    assert!(pruned.stderr.contains("removed 0 runs"), "{}", pruned.stderr);
     // However the folder is written: the workers are the same.
     let name = project.path("").canonicalize().expect("it is there");
     let roundabout = format!("../{}/.flowrun", name.file_name().expect("a name").to_string_lossy());

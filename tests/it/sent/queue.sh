@@ -7,7 +7,7 @@ act=$1
 shift
 case $act in
 submit)
-    id=$(date +%s%N)
+    id=${QUEUE_ID:-$(date +%s%N)}
     job=$here/jobs/$id log=$2 mood=$(cat "$here/mood" 2>/dev/null)
     echo "$1" >> "$here/names"
     shift 2

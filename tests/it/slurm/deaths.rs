@@ -67,6 +67,24 @@ fn a_controller_that_is_down_is_waited_for_whatever_it_forgets() {
 }
 
 #[test]
+fn the_jobs_of_a_killed_coordinator_get_a_new_one() {
+    let Some(cluster) = cluster(&[]) else { return };
+    let project = slow(900);
+    let mut run = cluster.begin(&project, &["workers=3", "commit=2s"]);
+    has_begun(&project, 60);
+    run.kill().expect("a child");
+    run.wait().expect("a child");
+    // The jobs go on meanwhile.
+    has_begun(&project, 120);
+    let mut attach = cluster.command(&project, &["attach", "-q"]);
+    let attached = attach.output().expect("the binary runs");
+    assert_eq!(attached.status.code(), Some(0), "{}", String::from_utf8_lossy(&attached.stderr));
+    assert_eq!(project.read("out.jsonl"), expected(900));
+    assert_eq!(repeated(&project), 0, "everybody is healthy");
+    assert_eq!(cluster.says(&["squeue", "-h"]), "", "nobody is left");
+}
+
+#[test]
 fn jobs_that_are_preempted_go_on_later() {
     let Some(cluster) = cluster(&[]) else { return };
     let project = slow(900);
