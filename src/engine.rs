@@ -39,6 +39,7 @@ mod step;
 mod step_results;
 mod step_spec;
 mod stored_results;
+mod wall_clock;
 mod work;
 mod write;
 

@@ -19,8 +19,8 @@ mod summary;
 mod trace;
 
 pub use account::{
-    Account, FAILURES_MAX, FailedAttempt, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX,
-    RetryAccount, StepAccount,
+    Account, FAILURES_MAX, FailedAttempt, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, NodeAccount,
+    RETRIES_MAX, RetryAccount, StepAccount,
 };
 pub use events::Events;
 pub use figures::{bytes, percent_of, run_log};

@@ -24,6 +24,9 @@ pub(super) fn command(console: &Console, arguments: &AttachArguments) -> Result<
     let old = catalogue.open(&id)?;
     let record = old.record().clone();
     demand_left(&folder, &record)?;
+    // From here on somebody else may take over again at any time.
+    let interrupt = interrupt::listen()?;
+    interrupt::leave_workers();
     let request = Request::kept(old.request().as_deref(), &record.params);
     let on = request.executor(&ExecutorArguments::default());
     if on.on.as_deref().is_none_or(|name| name == LOCAL) {
@@ -65,7 +68,7 @@ pub(super) fn command(console: &Console, arguments: &AttachArguments) -> Result<
         attached: Some(attached),
         among: None,
     };
-    job.carry_out(console, &interrupt::listen()?)
+    job.carry_out(console, &interrupt)
 }
 
 /// The run that is meant: the one that is named, or the last one whose coordinator is gone, of this file if one is given.

@@ -22,13 +22,18 @@ pub(super) fn command(arguments: &CancelArguments) -> Result<Exit, Fault> {
             .help("interrupt its process: it ends its workers itself")
             .into());
     }
-    if !matches!(record.status.as_str(), "running" | "interrupted") {
+    let is_over = !matches!(record.status.as_str(), "running" | "interrupted");
+    if is_over && engine::living_workers(&folder, &id)?.is_empty() {
         return Err(Complaint::new(format!("run `{id}` has ended: it {}", record.status)).into());
     }
     let left = engine::end_workers(&folder, &id, PATIENCE)?;
     if let Some(worker) = left.first() {
         let message = format!("process {} on `{}` did not end", worker.pid, worker.node);
         return Err(Complaint::new(message).help("end it there, or wait 30 s after its end").into());
+    }
+    if is_over {
+        say(&format!("  the workers of run {id}, which {}, have ended", record.status));
+        return Ok(Exit::Success);
     }
     let (_, said) = catalogue.open_to_resume(&id)?;
     for line in said {

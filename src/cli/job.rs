@@ -227,6 +227,7 @@ impl Job<'_> {
     ) -> Result<Exit, Fault> {
         let Finished { mut complaints, summary, prints_summary, account: _ } = finished;
         let outcome = outcome.map_err(|error| match error {
+            EngineError::State(reason) if self.attached.is_some() => Complaint::new(reason).into(),
             EngineError::State(reason) => Complaint::new(reason)
                 .help("`--state-dir D` keeps it elsewhere, `--no-state` keeps nothing")
                 .into(),

@@ -13,9 +13,10 @@ use self::refusal::{AGAIN, BY_CONTENT, ONE_PLAN, SAME_ITEMS};
 use self::shard_run::ShardRun;
 use super::fingerprint::{self, StepFingerprint};
 use super::interrupt::Interrupt;
+use super::plan_files;
 use super::shard::{self, Shard};
 use crate::plan::{Body, MapLike, Plan, Step, Verb};
-use crate::store::{GatheredShard, GatheredStep, LinesPerItem, ShardStep, differences};
+use crate::store::{GatheredShard, GatheredStep, LinesPerItem, ShardStep, StoredRun, differences};
 
 /// The runs of all shards of a plan, in their order.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ impl Gathering {
     /// Says what is different.
     pub fn check(&self, plan: &Plan, digest: &str, interrupt: &Interrupt) -> Result<(), Vec<Refusal>> {
         let other = self.shards.iter().filter(|shard| shard.record.plan != digest);
-        let refusals: Vec<Refusal> = other.map(other_plan).collect();
+        let refusals: Vec<Refusal> = other.map(|shard| other_plan(shard, plan)).collect();
         if !refusals.is_empty() {
             return Err(refusals);
         }
@@ -157,8 +158,31 @@ fn inputs_of(plan: &Plan, step: &Step) -> Vec<bool> {
     plan.steps.iter().map(is_input).collect()
 }
 
-fn other_plan(shard: &ShardRun) -> Refusal {
-    Refusal::new(format!("{} is of another plan", shard.name())).help(ONE_PLAN)
+/// The shard is of another plan; where that is known, it is said what is different.
+fn other_plan(shard: &ShardRun, plan: &Plan) -> Refusal {
+    let what = shard.open().ok().and_then(|run| difference(&run, plan));
+    let what = what.map(|what| format!(": {what}")).unwrap_or_default();
+    Refusal::new(format!("{} is of another plan{what}", shard.name())).help(ONE_PLAN)
+}
+
+/// What of a run's copies is not as the plan has it.
+fn difference(run: &StoredRun, plan: &Plan) -> Option<String> {
+    let mask = plan.secrets.mask();
+    let copies = run.sources();
+    let is_same = |text: &str, path: &Path| {
+        copies.iter().any(|(copy, kept)| Path::new(copy).file_name() == path.file_name() && kept == text)
+    };
+    let file = plan.file.path();
+    if !is_same(&mask.text(plan.file.text()), file) {
+        return Some(format!("`{}` was another one there", plan.file.name()));
+    }
+    let is_lua = |path: &Path| path.extension().is_some_and(|kind| kind == "lua");
+    let files = plan_files::of(plan);
+    if let Some((path, _)) = files.iter().find(|(path, text)| is_lua(path) && !is_same(text, path)) {
+        return Some(format!("`{}` was another one there", path.display()));
+    }
+    let (here, there) = (mask.json(&plan.params), run.record().params.clone());
+    (*here != *there).then(|| format!("its parameters were {there}, and here they are {here}"))
 }
 
 /// Whether this machine has other items for a step.

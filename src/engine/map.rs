@@ -56,6 +56,7 @@ use super::sendable::sent_options;
 use super::sink::Sink;
 use super::source_status::ErrorTexts;
 use super::step_spec::step_spec;
+use super::wall_clock;
 use crate::event::{Event, ReuseCounts, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
 use crate::plan::{MapLike, Step};
@@ -155,6 +156,8 @@ struct Coordinator<'a> {
     /// What is known of the costs of items, where attempts have costs of their own.
     costed: Option<CostedItems>,
     timing: StepTiming,
+    /// How long ago an earlier process of the run has begun the step.
+    age: Duration,
     /// When the step began, since the run did.
     begun: Duration,
     holds: StepHolds,
@@ -298,6 +301,7 @@ impl<'a> Coordinator<'a> {
             keyed: each.key.is_some().then(KeyedChunks::new),
             costed: each.costs.iter().any(Option::is_some).then(CostedItems::new),
             begun: begun.saturating_duration_since(context.begun),
+            age: wall_clock::age(context.begun(step).and_then(|begun| begun.record.started)),
             holds,
             timing,
         })
@@ -359,7 +363,7 @@ impl<'a> Coordinator<'a> {
     /// Interrupts and the step's deadline.
     fn look_outside(&mut self) {
         let now = self.now();
-        if self.step.deadline.is_some_and(|limit| now >= limit) {
+        if self.deadline().is_some_and(|limit| now >= limit) {
             self.scheduler.deadline();
         }
         if let Some(most) = self.bound.as_ref().and_then(RowBound::found) {
@@ -377,6 +381,12 @@ impl<'a> Coordinator<'a> {
         if now.saturating_sub(since) >= self.context.options.grace || interrupts > 1 {
             self.scheduler.grace_over();
         }
+    }
+
+    /// The step's end, by its own clock. That of a step in workers is its coordinator's business.
+    fn deadline(&self) -> Option<Duration> {
+        let is_mine = self.context.options.work.is_none();
+        self.step.deadline.filter(|_| is_mine).map(|limit| limit.saturating_sub(self.age))
     }
 
     fn obey_stop(&mut self) {
@@ -398,7 +408,7 @@ impl<'a> Coordinator<'a> {
         // Items that nobody wants yet are nothing to wake up for.
         let wake = self.scheduler.next_wake(now).filter(|wake| *wake > now || self.room() > 0);
         let wake = wake.map_or(LOOK_UP, until);
-        let deadline = self.step.deadline.filter(|limit| *limit > now).map_or(LOOK_UP, until);
+        let deadline = self.deadline().filter(|limit| *limit > now).map_or(LOOK_UP, until);
         wake.min(deadline).min(LOOK_UP)
     }
 

@@ -28,12 +28,8 @@ pub fn open_shards(
         let newest = attempts.entry(shard).or_default();
         *newest = attempt.max(*newest);
     }
-    let mut rows = Vec::new();
-    for (shard, items) in open(&place)? {
-        // What was taken over in this moment is in the books.
-        if known.contains(&shard.to_string()) {
-            continue;
-        }
+    let (open, mut rows) = shards(&place, known)?;
+    for (shard, items) in open {
         let tries = attempts.get(&shard).copied().unwrap_or(0);
         let beat = read_beat(&place, &shard, tries);
         rows.push(ShardRow {
@@ -53,13 +49,20 @@ pub fn open_shards(
     Ok(rows)
 }
 
-/// The shards without a record, with their items.
-fn open(place: &RemotePlace) -> Result<BTreeMap<ShardId, Indices>, StoreError> {
+/// The shards without a record, with their items; and those with one that is not in the books yet.
+fn shards(
+    place: &RemotePlace,
+    known: &BTreeSet<String>,
+) -> Result<(BTreeMap<ShardId, Indices>, Vec<ShardRow>), StoreError> {
+    let mut done = Vec::new();
     let mut open: BTreeMap<ShardId, Indices> = remote_job::cut(place)?.into_iter().collect();
     // A chain comes in its order, and children after their parents.
     for shard in place.done()? {
         let Some(record) = place.record(&shard)? else { continue };
-        open.remove(&shard);
+        let items = open.remove(&shard).unwrap_or_default();
+        if !known.contains(&shard.to_string()) {
+            done.push(ShardRow::of(&record, &items.without(&record.rest)));
+        }
         match shard.next().filter(|_| record.goes_on) {
             Some(next) => drop(open.insert(next, record.rest)),
             None if record.rest.is_empty() => {}
@@ -71,7 +74,7 @@ fn open(place: &RemotePlace) -> Result<BTreeMap<ShardId, Indices>, StoreError> {
             }
         }
     }
-    Ok(open)
+    Ok((open, done))
 }
 
 /// What the worker on a shard has said last; what cannot be read was not said.

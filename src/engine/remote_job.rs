@@ -47,6 +47,9 @@ pub struct RemoteJob {
     pub(super) grace_ms: u64,
     /// Milliseconds that a job may run; none: as long as it takes.
     pub(super) time_ms: Option<u64>,
+    /// When the step's deadline is over, in seconds since 1970.
+    #[serde(default)]
+    pub(super) deadline: Option<f64>,
 }
 
 /// What the coordinator has read and workers do not need, for another coordinator.

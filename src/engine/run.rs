@@ -166,7 +166,8 @@ fn close(
     if let Some(keep) = &keep {
         keep.clear_items();
     }
-    let kept = keep.map(|keep| keep.finish(outcome.status, begun.elapsed())).transpose();
+    let age = keep.as_ref().map_or(Duration::ZERO, |keep| keep.age);
+    let kept = keep.map(|keep| keep.finish(outcome.status, begun.elapsed() + age)).transpose();
     // Only what has ended well is a whole shard.
     let shard = shard.filter(|_| outcome.status == RunStatus::Succeeded);
     let kept = kept.and_then(|run| {
@@ -177,7 +178,7 @@ fn close(
     for message in kept.iter().flatten().flat_map(|run| run.warnings().iter().cloned()) {
         on_event(&Event::Notice { step: None, message });
     }
-    on_event(&Event::RunFinished { status, duration: begun.elapsed() });
+    on_event(&Event::RunFinished { status, duration: begun.elapsed() + age });
     Ok(Outcome { run_dir: kept?, ..outcome })
 }
 

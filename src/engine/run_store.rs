@@ -12,7 +12,7 @@ use super::fingerprint::{LANGUAGE, StepFingerprint};
 use super::gather::Gathering;
 use super::options::{ResumeOptions, RunOptions, StateOptions};
 use super::outcome::EngineError;
-use super::plan_files;
+use super::{plan_files, wall_clock};
 use crate::data::FileContent;
 use crate::event::{RunStatus, StepResult, Timing, Why};
 use crate::plan::{MapLike, Plan, Verb};
@@ -34,6 +34,8 @@ pub(super) struct RunStore {
     begun: BTreeMap<String, BegunStep>,
     /// Whether this process goes on with it.
     is_attached: bool,
+    /// How long ago the first process has begun it.
+    pub(super) age: Duration,
     /// What is wrong with the old run.
     pub(super) warnings: Vec<String>,
 }
@@ -50,7 +52,8 @@ impl RunStore {
     /// Makes the folder of the run and looks at the old one; `None`: nothing is to be kept.
     pub(super) fn open(plan: &Plan, options: &RunOptions) -> Result<Option<Self>, EngineError> {
         let Some(state) = &options.state else { return Ok(None) };
-        let failed = |error: StoreError| EngineError::State(format!("the run cannot be kept: {error}"));
+        let what = if state.attach { "the run cannot be gone on with" } else { "the run cannot be kept" };
+        let failed = |error: StoreError| EngineError::State(format!("{what}: {error}"));
         let mut warnings = Vec::new();
         if let Some(resume) = &state.resume {
             let (runs, said) = Catalogue::new(&state.dir).open_to_resume(&resume.run).map_err(|error| {
@@ -62,11 +65,11 @@ impl RunStore {
         let run =
             if state.attach { RunDir::reopen(&state.dir, &options.run) } else { make(plan, options, state) };
         let run = run.map_err(failed)?;
-        let begun = if state.attach {
-            Catalogue::new(&state.dir).open(&options.run).and_then(|run| run.begun_steps()).map_err(failed)?
-        } else {
-            Vec::new()
-        };
+        let (mut begun, mut started) = (Vec::new(), None);
+        if state.attach {
+            let run = Catalogue::new(&state.dir).open(&options.run).map_err(failed)?;
+            (begun, started) = (run.begun_steps().map_err(failed)?, Some(run.record().started));
+        }
         let folder = run.path().to_owned();
         let committer = Committer::start(run).map_err(|error| {
             // Nothing has run, so the run must not be offered as one to go on with.
@@ -83,6 +86,7 @@ impl RunStore {
             gather: state.gather.clone(),
             begun: begun.into_iter().map(|begun| (begun.record.step.clone(), begun)).collect(),
             is_attached: state.attach,
+            age: wall_clock::age(started),
             warnings,
         }))
     }
@@ -97,6 +101,7 @@ impl RunStore {
             gather: None,
             begun: BTreeMap::new(),
             is_attached: false,
+            age: Duration::ZERO,
             warnings: Vec::new(),
         }
     }

@@ -80,7 +80,8 @@ impl Processes {
                         Err(_) => Some(Exit::Unknown),
                     },
                     Job::Adopted { process, .. } => {
-                        (!process.is_there(&self.worker.remote)).then_some(Exit::Unknown)
+                        // On one machine a record is visible at once: without one, it did not end by itself.
+                        (!process.is_there(&self.worker.remote)).then_some(Exit::Killed)
                     }
                     Job::Waiting | Job::Ended(_) => continue,
                 };

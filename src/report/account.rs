@@ -90,6 +90,23 @@ pub struct StepAccount {
     pub failures: Vec<FailureAccount>,
     /// Items that were tried again, [`RETRIES_MAX`] at most.
     pub retries: Vec<RetryAccount>,
+    /// The machines whose workers have handed over parts of it.
+    pub nodes: Vec<NodeAccount>,
+}
+
+/// A machine that has worked on a step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeAccount {
+    /// Its name, when known.
+    pub node: Option<String>,
+    /// Parts that it has handed over.
+    pub shards: u64,
+    /// Items in them.
+    pub items: u64,
+    /// Attempts at them, wherever the earlier ones were.
+    pub attempts: u64,
+    /// From the beginnings of the parts to their ends, added up.
+    pub time: Duration,
 }
 
 /// Failures with one kind and place, whose messages are alike.

@@ -9,6 +9,7 @@ mod html;
 mod source;
 mod summary;
 mod timeline;
+mod workers;
 
 use std::fmt::Write as _;
 
@@ -54,6 +55,7 @@ pub fn page(account: &Account) -> String {
     timeline::section(&mut out, account);
     failures::section(&mut out, account, &places);
     durations::section(&mut out, account);
+    workers::section(&mut out, account);
     failures::retries(&mut out, account);
     source::section(&mut out, account);
     source::surroundings(&mut out, account);

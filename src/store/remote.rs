@@ -33,6 +33,7 @@ pub use self::inspect::LeftBehind;
 pub use self::place::RemotePlace;
 pub use self::publish::Published;
 pub use self::read_shard::ReadShard;
+pub(super) use self::record::Doer;
 pub use self::record::{CommitRecord, Whence};
 pub use self::remote_file::RemoteFile;
 pub(in crate::store) use self::salvage::{import, salvage};

@@ -54,7 +54,8 @@ pub(super) fn begin_step(connection: &Connection, begin: &StepBegin) -> rusqlite
     let fingerprint = serde_json::to_string(&begin.fingerprint).expect("pairs of strings are JSON");
     let sql = "INSERT INTO steps(step, position, verb, shape, keyed, fingerprint, status, started)
         VALUES(?1, (SELECT count(*) FROM steps), ?2, ?3, ?4, ?5, 'running', ?6)
-        ON CONFLICT(step) DO UPDATE SET shape = ?3, keyed = ?4, fingerprint = ?5, status = 'running', started = ?6";
+        ON CONFLICT(step) DO UPDATE SET shape = ?3, keyed = ?4, fingerprint = ?5, status = 'running',
+        started = coalesce(started, ?6)";
     let values = params![begin.step, begin.verb, begin.shape, begin.keyed, fingerprint, begin.at];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())

@@ -2,8 +2,10 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::remote::{CommitRecord, Doer};
 use super::{StoreError, StoredRun};
 use crate::event::Why;
+use crate::value::Indices;
 
 /// A shard of a sent step, as it stands in the books or in the folder that its workers share.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +35,27 @@ pub struct ShardRow {
 impl ShardRow {
     pub(super) const DONE: &'static str = "done";
 
+    /// What the books say of the shard of a record with these items.
+    pub fn of(record: &CommitRecord, done: &Indices) -> Self {
+        let CommitRecord { attempt, why, by: Doer { job: (wave, task), node, started, ended }, .. } = record;
+        // What was noted by a worker of a version that did not note it is not known.
+        let is_known = *ended > 0.0;
+        Self {
+            shard: record.shard.to_string(),
+            first: done.iter().next().map_or(0, |stretch| stretch.first),
+            count: done.count(),
+            state: Self::DONE,
+            attempts: *attempt,
+            job: is_known.then(|| format!("{wave}.{task}")),
+            node: is_known.then(|| node.clone()),
+            started: is_known.then_some(*started),
+            ended: is_known.then_some(*ended),
+            why: Self::reason(*why),
+        }
+    }
+
     /// The name of a reason.
-    pub(super) fn reason(why: Why) -> Option<String> {
+    fn reason(why: Why) -> Option<String> {
         serde_json::to_value(why).ok()?.as_str().map(str::to_owned)
     }
 }

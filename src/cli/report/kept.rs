@@ -1,6 +1,6 @@
 //! This module makes the account of a run from what was kept of it, also while it is going on.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::cli::timestamp;
 use crate::cli::{attempts, groups};
 use crate::draw;
 use crate::report::{
-    Account, Commands, FAILURES_MAX, FailedAttempt, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX,
-    RetryAccount, StepAccount, percent_of, run_log,
+    Account, Commands, FAILURES_MAX, FailedAttempt, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, NodeAccount,
+    RETRIES_MAX, RetryAccount, StepAccount, percent_of, run_log,
 };
-use crate::store::{Failure, RunRecord, StepRecord, StoreError, StoredLog, StoredRun};
+use crate::store::{Failure, RunRecord, ShardRow, StepRecord, StoreError, StoredLog, StoredRun};
 use crate::value::Ratio;
 
 /// Makes the account of a kept run. `commands` says how the run is called for, `later` what went on with it.
@@ -141,7 +141,23 @@ fn of_step(run: &StoredRun, later: Option<&Later>, step: &StepRecord) -> Result<
         groups: groups(run, name, tally.failed)?,
         failures: failures.into_iter().map(failure).collect::<Result<_, StoreError>>()?,
         retries: run.retries(name, 0, RETRIES_MAX as u64)?.into_iter().map(retry).collect(),
+        nodes: nodes(&run.shards(name)?),
     })
+}
+
+/// The machines that have worked on these shards, by their names.
+fn nodes(shards: &[ShardRow]) -> Vec<NodeAccount> {
+    let mut nodes: BTreeMap<&Option<String>, NodeAccount> = BTreeMap::new();
+    for shard in shards {
+        let node = nodes.entry(&shard.node).or_default();
+        let time = shard.started.zip(shard.ended).map_or(0.0, |(started, ended)| ended - started);
+        node.node.clone_from(&shard.node);
+        node.shards += 1;
+        node.items += shard.count;
+        node.attempts += u64::from(shard.attempts);
+        node.time += Duration::try_from_secs_f64(time).unwrap_or_default();
+    }
+    nodes.into_values().collect()
 }
 
 fn groups(run: &StoredRun, step: &str, failed: u64) -> Result<Vec<Group>, StoreError> {

@@ -74,7 +74,7 @@ impl Coordinator<'_> {
     pub(super) fn finish(mut self, fault: Option<StepFault>) -> StepResult {
         self.end_holds();
         let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
-        let (emitted, duration) = (self.sink.emitted, self.now());
+        let (emitted, duration) = (self.sink.emitted, self.now() + self.age);
         let stop = self.scheduler.stop().map(|stop| stop.reason);
         let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
         let reuse = self.reuse.as_ref().map(|reuse| reuse.counts(all_seen)).or(self.reused);

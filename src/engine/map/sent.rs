@@ -8,9 +8,11 @@ use super::{Coordinator, StepFault};
 use crate::engine::context::LOOK_UP;
 use crate::engine::fingerprint;
 use crate::engine::handover;
+use crate::engine::living;
 use crate::engine::remote_job::{self, PROTOCOL, RemoteJob, SourcesFile};
 use crate::engine::sent::{Books, Dispatcher, LeftFleet, SentFault, SentOptions};
 use crate::engine::step_results;
+use crate::engine::wall_clock;
 use crate::event::{Event, StepId, StepResult, Tally};
 use crate::lua::CancelLevel;
 use crate::plan::Body;
@@ -50,8 +52,13 @@ impl<'a> Coordinator<'a> {
         place: &RemotePlace,
         begun: &BegunStep,
     ) -> StepResult {
-        let fault = self.take_back(&sent.for_step(self.each), place, begun).err();
-        self.end_sent(fault)
+        let taken = self.take_back(&sent.for_step(self.each), place, begun);
+        if taken.is_err() {
+            // Nobody will hear of them any more.
+            let state = self.context.run_store.expect("what is sent is kept").state();
+            let _ = living::end_workers(state, &self.context.options.run, self.context.options.grace);
+        }
+        self.end_sent(taken.err())
     }
 
     fn end_sent(mut self, fault: Option<StepFault>) -> StepResult {
@@ -145,8 +152,10 @@ impl<'a> Coordinator<'a> {
         items: &Indices,
         done: Result<Indices, StepFault>,
     ) -> Result<(), StepFault> {
-        // Whatever has become of it, nobody reads them any more.
-        place.remove(&RemoteFile::Secrets)?;
+        if done.is_err() {
+            // Whatever has become of it, nobody reads them any more.
+            place.remove(&RemoteFile::Secrets)?;
+        }
         let left = items.without(&done?);
         self.book_unstarted(&left);
         self.deliver()?;
@@ -324,6 +333,7 @@ impl<'a> Coordinator<'a> {
             commit_ms: millis(sent.commit),
             grace_ms: millis(sent.grace),
             time_ms: sent.time.map(millis),
+            deadline: self.deadline().map(|limit| wall_clock::at(limit.saturating_sub(self.now()))),
         })
     }
 

@@ -11,6 +11,7 @@ use crate::engine::interrupt::Interrupt;
 use crate::engine::living::node;
 use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, RemoteJob};
 use crate::engine::run_store::RunStore;
+use crate::engine::wall_clock;
 use crate::event::Why;
 use crate::runtime::clock;
 use crate::schedule::fleet::Halt;
@@ -99,6 +100,7 @@ impl<'a> Ticker<'a> {
             }
             self.obey();
             self.mind_time();
+            self.mind_deadline();
             if clock::since(commit_at) >= Duration::from_millis(self.job.commit_ms)
                 && self.interrupt.count() == 0
             {
@@ -150,6 +152,16 @@ impl<'a> Ticker<'a> {
         let left = TIME_LEFT.min(time / TIME_LEFT_SHARE);
         if clock::since(self.begun) >= time.saturating_sub(left) {
             self.end(Why::Time);
+        }
+    }
+
+    /// The step's deadline holds also where nobody is there to say so.
+    fn mind_deadline(&self) {
+        if self.job.deadline.is_some_and(|at| wall_clock::at(Duration::ZERO) >= at) {
+            self.end(Why::Stop);
+            if self.interrupt.count() == 1 {
+                self.interrupt.raise();
+            }
         }
     }
 

@@ -245,6 +245,9 @@ impl RemotePlace {
     /// # Errors
     /// Fails when something is there and stays.
     pub fn clear(&self, is_well: bool) -> Result<(), StoreError> {
+        // Without these nobody takes the rest for that of a step which goes on.
+        self.remove(&RemoteFile::Job)?;
+        self.remove(&RemoteFile::Secrets)?;
         for name in FOLDERS.into_iter().filter(|name| is_well || *name != "log") {
             let path = self.folder.join(name);
             match fs::remove_dir_all(&path) {
@@ -254,14 +257,7 @@ impl RemotePlace {
                 _ => {}
             }
         }
-        let files = [
-            RemoteFile::Job,
-            RemoteFile::Secrets,
-            RemoteFile::Sources,
-            RemoteFile::Input,
-            RemoteFile::Control,
-            RemoteFile::Items,
-        ];
+        let files = [RemoteFile::Sources, RemoteFile::Input, RemoteFile::Control, RemoteFile::Items];
         files.iter().try_for_each(|file| self.remove(file))
     }
 

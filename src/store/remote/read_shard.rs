@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::attempt_state::AttemptFrame;
 use super::place::RemotePlace;
-use super::record::{CommitRecord, Doer};
+use super::record::CommitRecord;
 use super::source_name::source_name;
 use crate::event::Tally;
 use crate::store::endings::{self, BlockPlace, EndingKind};
@@ -14,7 +14,7 @@ use crate::store::endings::{CommitFacts, EndingSpan};
 use crate::store::notes::Notes;
 use crate::store::segment;
 use crate::store::{FailedItem, ShardRow, StoreError};
-use crate::value::{Covered, Indices};
+use crate::value::{Covered, Indices, ShardId};
 
 /// One commit of it.
 #[derive(Debug)]
@@ -44,8 +44,25 @@ pub struct ReadShard {
 
 impl ReadShard {
     /// Commits of a file that has no record.
-    pub(super) fn of_commits(path: PathBuf, source: String, commits: Vec<ReadCommit>) -> Self {
-        Self { path, source, commits, done: Indices::default(), row: None }
+    pub(super) fn of_commits(
+        path: PathBuf,
+        (shard, attempt): (&ShardId, u32),
+        (commits, items): (Vec<ReadCommit>, Indices),
+    ) -> Self {
+        let row = ShardRow {
+            shard: shard.to_string(),
+            first: items.iter().next().map_or(0, |stretch| stretch.first),
+            count: items.count(),
+            state: ShardRow::DONE,
+            attempts: attempt,
+            job: None,
+            node: None,
+            started: None,
+            ended: None,
+            why: None,
+        };
+        let source = source_name(shard, attempt);
+        Self { path, source, commits, done: items, row: Some(row) }
     }
 
     /// The items whose endings it has.
@@ -98,27 +115,8 @@ impl RemotePlace {
             commits.push(commit);
         }
         let done = done.indices();
-        let row = Some(row(record, &done));
+        let row = Some(ShardRow::of(record, &done));
         Ok(ReadShard { path, source, commits, done, row })
-    }
-}
-
-/// What the books say of the shard of a record with these items.
-fn row(record: &CommitRecord, done: &Indices) -> ShardRow {
-    let CommitRecord { attempt, why, by: Doer { job: (wave, task), node, started, ended }, .. } = record;
-    // What was noted by a worker of a version that did not note it is not known.
-    let is_known = *ended > 0.0;
-    ShardRow {
-        shard: record.shard.to_string(),
-        first: done.iter().next().map_or(0, |stretch| stretch.first),
-        count: done.count(),
-        state: ShardRow::DONE,
-        attempts: *attempt,
-        job: is_known.then(|| format!("{wave}.{task}")),
-        node: is_known.then(|| node.clone()),
-        started: is_known.then_some(*started),
-        ended: is_known.then_some(*ended),
-        why: ShardRow::reason(*why),
     }
 }
 

@@ -62,7 +62,7 @@ impl RemotePlace {
             let tag = endings::tag_of_source(run, step, &source);
             let Ok(found) = segment::scan(&path, |_| (tag, 0)) else { continue };
             let Ok(file) = File::open(&path) else { continue };
-            let mut commits: Vec<ReadCommit> = Vec::new();
+            let (mut commits, mut own): (Vec<ReadCommit>, _) = (Vec::new(), Covered::default());
             for found in &found.commits {
                 let BlockPlace { offset, length, .. } = found.place;
                 let frame = AttemptFrame { offset, length, endings: found.head.blocks_length() };
@@ -70,11 +70,12 @@ impl RemotePlace {
                 let items = items_of(&commit.spans).filter(|items| !items.is_empty());
                 if let Some(items) = items.filter(|items| !committed.overlaps(items)) {
                     committed.add(&items);
+                    own.add(&items);
                     commits.push(commit);
                 }
             }
             if !commits.is_empty() {
-                left.push(ReadShard::of_commits(path, source, commits));
+                left.push(ReadShard::of_commits(path, (&shard, attempt), (commits, own.indices())));
             }
         }
         Ok(left)

@@ -174,6 +174,53 @@ fn shards_are_shown_while_they_run_and_afterwards() {
     let text = text.as_str().expect("text");
     assert!(text.starts_with("w\n  shard  state"), "{text}");
     assert_eq!(project.run(&["show", "latest", "--shards", "--failed"]).code, 2);
+    let page = project.run(&["report", "latest"]).ok().stdout;
+    let node = now[0]["node"].as_str().or(running["node"].as_str()).expect("a name");
+    assert!(page.contains("<h2 id=\"workers\">Workers</h2>") && page.contains(node), "{page}");
+}
+
+/// Where the workers of step `w` of the only run meet.
+fn remote(project: &Project) -> std::path::PathBuf {
+    project.path(".flowrun/runs").join(&ids(project)[0].0).join("steps/w/remote")
+}
+
+#[test]
+fn a_deadline_goes_on_and_so_does_the_time_of_step_and_run() {
+    let pipeline = SLOW.replace("    from: n\n", "    from: n\n    deadline: 3s\n");
+    let project = Project::with(&pipeline).file("n.jsonl", rows(2000));
+    left(&project, &["--executor-set", "workers=1"], ("KILL", 20));
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let ran = project.run(&["attach", "--output", "json"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let summary: Value = serde_json::from_str(&ran.stdout).expect("an object");
+    let step = &summary["steps"][1];
+    assert_eq!((&step["status"], &step["reason"]), (&"failed".into(), &"deadline".into()), "{summary}");
+    let lasted = step["duration"].as_f64().expect("a number");
+    assert!((2.9..8.0).contains(&lasted), "{summary}");
+    let listed = project.run(&["runs", "--format", "json"]).ok().stdout;
+    let runs: Value = serde_json::from_str(&listed).expect("a list");
+    assert!(runs[0]["duration"].as_f64().expect("a number") >= lasted, "{runs}");
+    assert!(step["cancelled"].as_u64().expect("a number") > 1000, "{summary}");
+    assert_eq!(workers(&project.path("")), [] as [u32; 0]);
+}
+
+#[test]
+fn what_is_damaged_ends_the_workers_and_what_was_being_cleared_does_not_matter() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(400));
+    left(&project, &["--executor-set", "workers=2"], ("KILL", 20));
+    std::fs::write(remote(&project).join("wave/0.json"), "{").expect("room");
+    let ran = project.run(&["attach", "-q"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("wave/0.json"), "{}", ran.stderr);
+    assert_eq!(workers(&project.path("")), [] as [u32; 0]);
+    project.run(&["resume", "-q"]).ok();
+    assert_eq!(project.read("out.jsonl"), expected(400));
+    // A coordinator that was killed while it cleared the folder had everything in its books.
+    let project = Project::with(SLOW).file("n.jsonl", rows(300));
+    left(&project, &["--executor-set", "workers=2"], ("KILL", 250));
+    until(|| workers(&project.path("")).is_empty().then_some(()));
+    project.run(&["attach", "-q"]).ok();
+    assert_eq!(project.read("out.jsonl"), expected(300));
 }
 
 #[test]

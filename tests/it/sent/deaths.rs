@@ -211,6 +211,8 @@ fn workers_outlive_their_coordinator_until_they_are_cancelled() {
         assert!(canceled.stderr.contains("is interrupted; `flowrun resume"), "{}", canceled.stderr);
     }
     assert_eq!(workers(&project.path("")), [] as [u32; 0]);
+    let shards = project.run(&["show", "latest", "--shards"]).ok().stdout;
+    assert!(shards.starts_with("w\n") && shards.contains(" done "), "{shards}");
     let found = std::process::Command::new("find").arg(project.path("")).args(["-name", "secrets"]).output();
     assert_eq!(String::from_utf8_lossy(&found.expect("find is there").stdout), "");
     project.run(&[&["resume", "-q"], &ON[..]].concat()).ok();

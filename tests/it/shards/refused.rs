@@ -24,6 +24,11 @@ fn what_does_not_belong_together_is_refused_before_anything_runs() {
     refused(&["s3"], "error: shard 2/3 is missing");
     refused(&["s1", "s2", "s3", "nowhere"], "there is no folder `nowhere`");
     refused(&["s1", "s2", "s3", "--seed", "7"], "and not 7");
+    let text = project.read("pipeline.yaml");
+    std::fs::write(project.path("pipeline.yaml"), format!("{text}# more\n")).expect("room");
+    let expect = "shard 1/3 in `s1` is of another plan: `pipeline.yaml` was another one there";
+    refused(&["s1", "s2", "s3"], expect);
+    std::fs::write(project.path("pipeline.yaml"), text).expect("room");
     refused(&["s1", "s2", "s3", "--limit", "5"], "shard 1/3 in `s1` is of another plan");
     shard(&project, 4, 4, &[]).ok();
     refused(&["s1", "s2", "s3", "s4"], "are shards of different numbers of them");
