@@ -39,13 +39,12 @@ pub(super) fn command(console: &Console, arguments: &AttachArguments) -> Result<
     let (inputs, select) = request.under(&InputArguments::default(), &SelectArguments::default());
     let inputs = load::inputs(&inputs, console, &Arc::from(id.as_str()))?;
     let (kind, resume) = (request.kind(&file), request.resumes(&record));
-    let (attached, inputs) = match engine::left_job(&folder, &id)? {
-        Some(left) => of_workers(&id, &left)?,
-        None => {
-            request.demand_withheld(&inputs, &format!("run {id} was"))?;
-            let copy = copy_of(&old);
-            (Attached { text: None, copy }, Inputs { params_kept: request.into_params(), ..inputs })
-        }
+    let (attached, inputs) = if let Some(left) = engine::left_job(&folder, &id)? {
+        of_workers(&id, &left)?
+    } else {
+        request.demand_withheld(&inputs, &format!("run {id} was"))?;
+        let copy = copy_of(&old);
+        (Attached { text: None, copy }, Inputs { params_kept: request.into_params(), ..inputs })
     };
     drop(old);
     if !arguments.output.quiet {

@@ -201,7 +201,9 @@ impl Shift<'_> {
         let left = phases.iter().flat_map(|part| part.take_leaves());
         let mut carry: Vec<Whence> = left.chain(self.task.carry.iter().cloned()).collect();
         if ticker.is_out_of_time() {
-            phases.iter().for_each(|part| part.count_outlived(&mut carry));
+            for part in phases {
+                part.count_outlived(&mut carry);
+            }
         }
         let (shard, attempt, _) = at.get();
         Ok(match store.commit_shard(why, carry.clone())? {

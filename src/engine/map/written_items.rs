@@ -28,7 +28,7 @@ pub(super) struct WrittenItems {
 impl Coordinator<'_> {
     /// Goes through all of the input. What is known of it is booked, and the workers find the rest.
     pub(super) fn write_items(&mut self, place: &RemotePlace) -> Result<WrittenItems, StepFault> {
-        let inputs = if !self.sorts_out() { self.input.lay_in_place(self.step) } else { None };
+        let inputs = if self.sorts_out() { None } else { self.input.lay_in_place(self.step) };
         if let Some(inputs) = inputs {
             let bytes = self.input.extent().map_or(0, |extent| extent.of);
             return self.lay(place, inputs, bytes);
@@ -91,11 +91,11 @@ impl Coordinator<'_> {
         for source in sources {
             let Some(framed) = known.get(source).and_then(|known| known.as_ref()) else { continue };
             let shifted = |frame: &ItemFrame| ItemFrame { first: frame.first + before, ..*frame };
-            let frames: Arc<[ItemFrame]> = framed.frames.iter().map(shifted).collect();
-            before += frames.iter().map(|frame| frame.count).sum::<u64>();
+            let own: Arc<[ItemFrame]> = framed.frames.iter().map(shifted).collect();
+            before += own.iter().map(|frame| frame.count).sum::<u64>();
             bytes += framed.bytes;
             let source = Some(context.plan.steps[source.at()].name.to_string());
-            inputs.push(LaidInput::Framed { source, frames });
+            inputs.push(LaidInput::Framed { source, frames: own });
         }
         self.lay(place, inputs, bytes)
     }

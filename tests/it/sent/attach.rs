@@ -195,11 +195,11 @@ fn a_deadline_goes_on_and_so_does_the_time_of_step_and_run() {
     let summary: Value = serde_json::from_str(&ran.stdout).expect("an object");
     let step = &summary["steps"][1];
     assert_eq!((&step["status"], &step["reason"]), (&"failed".into(), &"deadline".into()), "{summary}");
-    let lasted = step["duration"].as_f64().expect("a number");
-    assert!((2.9..8.0).contains(&lasted), "{summary}");
-    let listed = project.run(&["runs", "--format", "json"]).ok().stdout;
-    let runs: Value = serde_json::from_str(&listed).expect("a list");
-    assert!(runs[0]["duration"].as_f64().expect("a number") >= lasted, "{runs}");
+    let seconds = step["duration"].as_f64().expect("a number");
+    assert!((2.9..8.0).contains(&seconds), "{summary}");
+    let runs_text = project.run(&["runs", "--format", "json"]).ok().stdout;
+    let runs: Value = serde_json::from_str(&runs_text).expect("a list");
+    assert!(runs[0]["duration"].as_f64().expect("a number") >= seconds, "{runs}");
     assert!(step["cancelled"].as_u64().expect("a number") > 1000, "{summary}");
     assert_eq!(workers(&project.path("")), [] as [u32; 0]);
 }

@@ -108,7 +108,7 @@ fn the_recipes_of_the_guide_submit_ask_and_cancel() {
         let output = command.output().expect("the binary runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{name}: {said}");
-        let expect: String = (1..=60).map(|n| format!("{}\n", n * 2)).collect();
+        let expect = (1..=60).map(|n| format!("{}\n", n * 2)).collect::<Vec<_>>().concat();
         assert_eq!(project.read("out.jsonl"), expect, "{name}: {said}");
         let jobs = std::fs::read_dir(project.path("jobs")).expect("jobs were submitted").count();
         assert!(jobs >= 2, "{name}: {jobs}");

@@ -1,5 +1,6 @@
 //! A cluster of its own for each test, and runs on it.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,7 +33,8 @@ pub(super) fn cluster_beside(settings: &[&str]) -> Option<Cluster> {
 fn is_wanted() -> bool {
     let is_wanted = std::env::var_os("FLOWRUN_SLURM").is_some_and(|set| set == "1");
     if !is_wanted {
-        eprintln!("NOT RUN: needs a Slurm, which FLOWRUN_SLURM=1 installs and starts");
+        let line = "NOT RUN: needs a Slurm, which FLOWRUN_SLURM=1 installs and starts\n";
+        let _ = std::io::stderr().write_all(line.as_bytes());
     }
     is_wanted
 }
