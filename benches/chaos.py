@@ -2,7 +2,7 @@
 """Kills what a step on worker processes is made of, at random moments: `benches/chaos.py BINARY [SEEDS [FIRST]]`.
 
 Workers get SIGKILL, SIGTERM, or SIGSTOP for a while; the coordinator gets SIGKILL or SIGHUP, and `flowrun attach` goes on, until the
-run has ended. Then the output must be that of a run here, each item must have had its ending once, nobody may be left, and no more
+run has ended. Then output and counters must be those of a run here, each item must have had its ending once, nobody may be left, and no more
 items may have run again than some a kill. Each seed says what happened; the first one that is wrong is kept and ends it.
 """
 
@@ -61,12 +61,14 @@ def project(folder, name):
     return place
 
 
-def outputs(place):
+def outputs(binary, place):
+    words = [binary, "show", "latest", "w", "--format", "json"]
+    step = json.loads(subprocess.run(words, cwd=place, capture_output=True, check=True).stdout)
     lost = []
     for line in open(os.path.join(place, "lost.jsonl")):
         item = json.loads(line)
         lost.append((item["index"], item["attempts"], item["error"]["message"]))
-    return open(os.path.join(place, "out.jsonl")).read(), lost
+    return open(os.path.join(place, "out.jsonl")).read(), lost, step["retried"]
 
 
 def tell(pid, number):
@@ -107,7 +109,7 @@ def world(binary, place, seed, expect):
         did.append(act)
     said = run.stderr.read()
     assert run.returncode == 0, f"seed {seed} ended with {run.returncode} after {did}: {said}"
-    assert outputs(place) == expect, f"seed {seed}: another output after {did}"
+    assert outputs(binary, place) == expect, f"seed {seed}: another output after {did}"
     assert not workers(place), f"seed {seed}: somebody is left after {did}"
     ran = open(os.path.join(place, "ran")).read().split()
     again, kills = len(ran) - len(set(ran)), did.count("kill") + did.count("stop")
@@ -120,7 +122,7 @@ def main():
     folder = tempfile.mkdtemp()
     here = project(folder, "here")
     subprocess.run([binary, "pipeline.yaml", "-q", "--seed", "3"], cwd=here, check=True)
-    expect = outputs(here)
+    expect = outputs(binary, here)
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     for seed in range(first, first + seeds):
         place = project(folder, f"seed{seed}")

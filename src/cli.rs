@@ -140,7 +140,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::ProgramCheck(check) => (program_check::command(&check), ColorChoice::Auto),
         Command::Attach(attach) => (attach::command(console, &attach), attach.output.console.color),
-        Command::Cancel(cancel) => (cancel::command(&cancel), ColorChoice::Auto),
+        Command::Cancel(cancel) => (cancel::command(console, &cancel), ColorChoice::Auto),
         Command::Worker(worker) => (worker::command(console, &worker), ColorChoice::Never),
         Command::Types { folder } => (types::command(folder.as_deref()), ColorChoice::Auto),
         #[cfg(feature = "lsp")]

@@ -47,7 +47,7 @@ pub use fingerprint::{StepFingerprint, plan_digest};
 pub use forecast::{Forecast, Forecasts};
 pub use gather::{Gathering, Refusal};
 pub use interrupt::Interrupt;
-pub use living::{LeftJob, LivingWorker, end_workers, left_job, living_workers};
+pub use living::{LeftJob, LivingWorker, cancel_jobs, end_workers, left_job, living_workers};
 pub use open_shards::open_shards;
 pub use options::{ResumeOptions, RunOptions, StateOptions, WorkPart};
 pub use outcome::{EngineError, Outcome};

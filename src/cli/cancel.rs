@@ -1,11 +1,13 @@
 //! `flowrun cancel` ends the workers of a run whose coordinator is gone, and keeps what they have finished.
 
+use std::path::Path;
 use std::time::Duration;
 
-use super::args::CancelArguments;
-use super::console::say;
+use super::args::{CancelArguments, ExecutorArguments};
+use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::{named, state};
+use super::request::Request;
+use super::{named, sent, state};
 use crate::engine;
 use crate::store::Catalogue;
 
@@ -13,10 +15,12 @@ use crate::store::Catalogue;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Cancels the run.
-pub(super) fn command(arguments: &CancelArguments) -> Result<Exit, Fault> {
+pub(super) fn command(console: &Console, arguments: &CancelArguments) -> Result<Exit, Fault> {
     let (folder, id) = named::kept(Some(&arguments.run), &arguments.folder)?;
     let catalogue = Catalogue::new(&folder);
-    let record = catalogue.open(&id)?.record().clone();
+    let run = catalogue.open(&id)?;
+    let (record, request) = (run.record().clone(), run.request());
+    drop(run);
     if record.holder.is_some() {
         return Err(Complaint::new(format!("run `{id}` is still going on"))
             .help("interrupt its process: it ends its workers itself")
@@ -26,6 +30,8 @@ pub(super) fn command(arguments: &CancelArguments) -> Result<Exit, Fault> {
     if is_over && engine::living_workers(&folder, &id)?.is_empty() {
         return Err(Complaint::new(format!("run `{id}` has ended: it {}", record.status)).into());
     }
+    let request = Request::kept(request.as_deref(), &record.params);
+    end_jobs(console, &folder, &id, &request.executor(&ExecutorArguments::default()));
     let left = engine::end_workers(&folder, &id, PATIENCE)?;
     if let Some(worker) = left.first() {
         let message = format!("process {} on `{}` did not end", worker.pid, worker.node);
@@ -41,4 +47,19 @@ pub(super) fn command(arguments: &CancelArguments) -> Result<Exit, Fault> {
     }
     say(&format!("  run {id} is interrupted; `{}` goes on with it", state::commands(&folder, &id).resume()));
     Ok(Exit::Success)
+}
+
+/// Ends the jobs of engines that have a queue. What their workers have finished is kept whether they answer or not.
+fn end_jobs(console: &Console, folder: &Path, id: &str, executor: &ExecutorArguments) {
+    let told = match sent::queue(console, executor, folder, id) {
+        Ok(None) => Ok(true),
+        Ok(Some(engine)) => engine::cancel_jobs(folder, id, &engine).map_err(Fault::from),
+        Err(fault) => Err(fault),
+    };
+    let why = match told {
+        Ok(true) => return,
+        Ok(false) => "its engine does not answer".to_owned(),
+        Err(fault) => fault.in_words(),
+    };
+    say(&format!("  warning: jobs of run {id} may wait in a queue ({why}); they end as soon as they start"));
 }

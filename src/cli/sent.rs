@@ -2,7 +2,7 @@
 //! needs.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::ExecutorArguments;
@@ -79,6 +79,21 @@ pub(super) fn options(
         plan: digest,
         secrets: WorkerInputs::of(plan, inputs).to_bytes()?,
     }))
+}
+
+/// The engine of an executor that has a queue, to end jobs of a run in it; `None`: it has none.
+pub(super) fn queue(
+    console: &Console,
+    arguments: &ExecutorArguments,
+    state: &Path,
+    run: &str,
+) -> Result<Option<EngineOptions>, Fault> {
+    let Some(chosen) = arguments.resolve(console)? else { return Ok(None) };
+    if matches!(chosen.executor.engine, ExecutorEngine::Processes) {
+        return Ok(None);
+    }
+    let inputs = Inputs { state: Some(state.to_owned()), run: run.into(), ..Inputs::default() };
+    engine_options(&chosen.executor, &inputs).map(Some)
 }
 
 /// The settings that only Slurm has.

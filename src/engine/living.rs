@@ -6,10 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::remote_job::{self, Announced, BeatFile, Control};
-use crate::fleet::{WorkerProcess, worker_processes};
+use super::remote_job::{self, Announced, BeatFile, Control, RemoteJob, WaveFile};
+use super::sent::wave_jobs;
+use crate::fleet::{EngineOptions, JobNeeds, WorkerProcess, worker_processes};
 use crate::runtime::clock;
-use crate::schedule::fleet::Halt;
+use crate::schedule::fleet::{Halt, JobId};
 use crate::store::{RemoteFile, RemotePlace, StoreError};
 
 /// A worker whose beat is older is gone, or will find nobody who waits for it.
@@ -101,6 +102,30 @@ pub fn end_workers(state: &Path, run: &str, patience: Duration) -> Result<Vec<Li
         }
         std::thread::sleep(LOOK_EVERY);
     }
+}
+
+/// Ends the jobs of a run whose coordinator is gone: those that wait never start, those that run are asked to end. `false`: the
+/// engine does not answer, and jobs may be in its queue.
+///
+/// # Errors
+/// Fails when the folders of its steps cannot be read.
+pub fn cancel_jobs(state: &Path, run: &str, engine: &EngineOptions) -> Result<bool, StoreError> {
+    let mut has_answered = true;
+    for place in RemotePlace::all(state, run).into_iter().filter(RemotePlace::has_shards) {
+        let job: RemoteJob = remote_job::demand(&place, &RemoteFile::Job)?;
+        let needs = JobNeeds { cores: 1, memory: 0, gpus: None, time: None };
+        let (mut engine, waves) = (engine.start(place.path(), &needs), place.waves()?);
+        let mut jobs = Vec::new();
+        for wave in &waves {
+            let file: WaveFile = remote_job::demand(&place, &RemoteFile::Wave(*wave))?;
+            let count = u32::try_from(file.tasks.len()).unwrap_or(u32::MAX);
+            engine.adopt(&wave_jobs(&place, (run, job.position), *wave, (count, count)), &[]);
+            jobs.extend((0..count).map(|task| JobId { wave: *wave, task }));
+        }
+        has_answered &= engine.look(&waves).is_some();
+        engine.cancel(&jobs);
+    }
+    Ok(has_answered)
 }
 
 impl LivingWorker {

@@ -27,6 +27,9 @@ pub struct RemoteJob {
     pub(super) run: String,
     /// Name of the step.
     pub(super) step: String,
+    /// Its place in the pipeline, by which jobs are named.
+    #[serde(default)]
+    pub(super) position: usize,
     /// Seed of the run.
     pub(super) seed: u64,
     /// The pipeline file.

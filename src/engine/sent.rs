@@ -6,8 +6,10 @@ mod left_fleet;
 mod sent_fault;
 mod sent_options;
 mod shard_log;
+mod wave_jobs;
 
 pub(super) use self::dispatcher::{Books, Dispatcher};
 pub(super) use self::left_fleet::LeftFleet;
 pub(super) use self::sent_fault::SentFault;
 pub use self::sent_options::SentOptions;
+pub(super) use self::wave_jobs::wave_jobs;

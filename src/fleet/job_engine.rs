@@ -38,8 +38,8 @@ pub trait JobEngine: Send {
 
     /// Hears of a wave that an earlier coordinator of this run has submitted. An engine that finds jobs by their names looks for
     /// those of this one from now on, and may not know whether they ever came; others can say nothing of them, and they
-    /// are known to live by what they write.
-    fn adopt(&mut self, _wave: &WaveJobs) {}
+    /// are known to live by what they write. `begun`: which of them have ever claimed an attempt, in the order of their tasks.
+    fn adopt(&mut self, _wave: &WaveJobs, _begun: &[bool]) {}
 
     /// Lets so many jobs of a wave run at once; `false`: it did not take that.
     fn throttle(&mut self, wave: u32, throttle: u32) -> bool;

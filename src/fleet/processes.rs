@@ -160,10 +160,11 @@ impl JobEngine for Processes {
         Submission::Accepted
     }
 
-    /// Jobs that were never started wait here too, until the throttle is known; those that are over start once more, and see by
-    /// the record of their shard that there is nothing to do.
-    fn adopt(&mut self, wave: &WaveJobs) {
-        let mut jobs: Vec<Job> = (0..wave.jobs).map(|_| Job::Waiting).collect();
+    /// Jobs that were never started wait here too, until the throttle is known. What has begun and is not there is over.
+    fn adopt(&mut self, wave: &WaveJobs, begun: &[bool]) {
+        let has_begun = |task: u32| begun.get(task as usize) == Some(&true);
+        let job = |task| if has_begun(task) { Job::Ended(Exit::Killed) } else { Job::Waiting };
+        let mut jobs: Vec<Job> = (0..wave.jobs).map(job).collect();
         for process in worker_processes(&self.worker.remote) {
             let (of, task) = process.job;
             if let Some(job) = jobs.get_mut(task as usize).filter(|_| of == wave.wave) {

@@ -150,7 +150,7 @@ impl JobEngine for Slurm {
         submission
     }
 
-    fn adopt(&mut self, wave: &WaveJobs) {
+    fn adopt(&mut self, wave: &WaveJobs, _begun: &[bool]) {
         self.waves.insert(wave.wave, Array::new(wave));
     }
 

@@ -323,6 +323,7 @@ impl<'a> Coordinator<'a> {
             plan: sent.plan.clone(),
             run: self.context.options.run.to_string(),
             step: self.step.name.to_string(),
+            position: self.step.id.at(),
             seed: self.context.options.seed,
             file: sent.file.clone(),
             state: std::path::absolute(keep.state()).unwrap_or_else(|_| keep.state().to_path_buf()),

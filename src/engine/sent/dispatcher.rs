@@ -8,10 +8,11 @@ use super::left_fleet::{LeftFleet, told};
 use super::sent_fault::SentFault;
 use super::sent_options::SentOptions;
 use super::shard_log;
+use super::wave_jobs::wave_jobs;
 use crate::engine::failed_item::{self, Attempted};
 use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, WaveFile, WaveTask};
 use crate::event::Tally;
-use crate::fleet::{JobEngine, WaveJobs};
+use crate::fleet::JobEngine;
 use crate::schedule::fleet::{
     Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Slot, Task, first_cut,
 };
@@ -82,11 +83,14 @@ impl Dispatcher {
     ) -> Result<Self, SentFault> {
         let mut engine = options.engine.start(place.path(), &options.needs());
         let LeftFleet { kept, carry, known } = left;
+        let attempts = place.all_attempts()?.into_iter();
+        let claimed: BTreeSet<ShardId> = attempts.map(|(shard, _)| shard.stem()).collect();
         let mut jobs = BTreeMap::new();
         for (wave, shards) in &kept.waves {
             let count = shards.len() as u32;
             let throttle = options.workers.min(count);
-            engine.adopt(&wave_jobs(&place, (run, position), *wave, (count, throttle)));
+            let begun: Vec<bool> = shards.iter().map(|shard| claimed.contains(&shard.stem())).collect();
+            engine.adopt(&wave_jobs(&place, (run, position), *wave, (count, throttle)), &begun);
             let jobs_of_wave =
                 (0..).zip(shards).map(|(task, shard)| (shard.stem(), JobId { wave: *wave, task }));
             jobs.extend(jobs_of_wave);
@@ -361,16 +365,4 @@ fn fleet_options(options: &SentOptions, engine: &dyn JobEngine) -> FleetOptions 
         grace: options.grace,
         wave_every: options.wave_every,
     }
-}
-
-/// A wave of a step of a run, which is known by its name whoever coordinates it: so many jobs, and how many at once.
-fn wave_jobs(
-    place: &RemotePlace,
-    (run, position): (&str, usize),
-    wave: u32,
-    (jobs, throttle): (u32, u32),
-) -> WaveJobs {
-    let name = format!("fr-{run}-s{position}-w{wave}");
-    let logs = (0..jobs).map(|task| place.file(&RemoteFile::Log(wave, task))).collect();
-    WaveJobs { wave, name, jobs, throttle, logs }
 }

@@ -124,7 +124,7 @@ fn a_wave_that_was_never_there_is_not_said_to_have_ended() {
     assert_eq!(fake.states(), Some(expect.to_vec()), "it is found by its name");
     // So is one that another coordinator has submitted.
     let mut fake = FakeSlurm::new("exit 1");
-    fake.engine.adopt(&wave(1));
+    fake.engine.adopt(&wave(1), &[]);
     assert_eq!(fake.states(), Some(Vec::new()));
     fake.says("queue", RUNNING);
     assert_eq!(fake.states(), Some(vec![JobState::Running]));

@@ -85,6 +85,26 @@ fn the_jobs_of_a_killed_coordinator_get_a_new_one() {
 }
 
 #[test]
+fn cancel_ends_the_jobs_of_a_killed_coordinator_those_too_that_wait() {
+    let Some(cluster) = cluster(&[]) else { return };
+    let project = slow(900);
+    let mut run = cluster.begin(&project, &["workers=1", "commit=1s"]);
+    has_begun(&project, 60);
+    run.kill().expect("a child");
+    run.wait().expect("a child");
+    assert!(cluster.says(&["squeue", "-h", "-t", "PD"]).contains("fr-"), "parts wait for the one worker");
+    let mut cancel = cluster.command(&project, &["cancel", "latest"]);
+    let cancelled = cancel.output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&cancelled.stderr).into_owned();
+    assert!(cancelled.status.success() && !said.contains("warning"), "{said}");
+    until(|| cluster.says(&["squeue", "-h"]).is_empty().then_some(()));
+    let mut resume = cluster.command(&project, &["resume", "-q"]);
+    assert!(resume.status().expect("the binary runs").success());
+    assert_eq!(project.read("out.jsonl"), expected(900));
+    assert_eq!(repeated(&project), 0, "what was finished is kept");
+}
+
+#[test]
 fn jobs_that_are_preempted_go_on_later() {
     let Some(cluster) = cluster(&[]) else { return };
     let project = slow(900);
