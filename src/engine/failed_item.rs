@@ -7,10 +7,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::data::BadRow;
-use crate::event::{FailureKind, Place};
+use crate::event::{Event, FailureKind, Place, StepId};
 use crate::lua::Failure;
 use crate::store::{Digest, FailedItem};
 use crate::value::Choice as _;
+
+/// The event that tells of an item which has failed for good. `key`: what the step knows it by, where it has keys.
+pub(super) fn event(step: StepId, index: u64, key: Option<&str>, item: &FailedItem) -> Event {
+    Event::ItemFailed {
+        step,
+        index,
+        key: key.map(Arc::from),
+        kind: item.kind,
+        message: Arc::clone(&item.message),
+        place: item.place.clone(),
+        fields: item.fields.as_deref().map(Arc::from),
+        attempts: item.attempts,
+    }
+}
 
 /// One attempt that failed.
 #[derive(Debug, Clone, Serialize)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::{Context, FramedSource};
+use super::failed_item;
 use super::layout::{ItemLayout, LaidInput};
 use super::remote_job::{self, SourcesFile};
 use super::run_store::RunStore;
@@ -92,16 +93,7 @@ pub(super) fn tell_failures(context: &Context<'_>, step: &Step) -> Result<ErrorT
         if context.roles.wants.errors {
             errors.push((index, Arc::clone(&item.message)));
         }
-        context.emit(Event::ItemFailed {
-            step: step.id,
-            index,
-            key: has_key.then(|| Arc::from(key)),
-            kind: item.kind,
-            message: Arc::clone(&item.message),
-            place: item.place.clone(),
-            fields: item.fields.as_deref().map(Arc::from),
-            attempts: item.attempts,
-        });
+        context.emit(failed_item::event(step.id, index, has_key.then_some(&*key), &item));
     }
     Ok(errors)
 }

@@ -2,24 +2,16 @@
 //! and who is at work on them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::remote_job::{self, BeatFile};
 use crate::store::{RemoteFile, RemotePlace, ShardRow, StoreError};
 use crate::value::{Indices, ShardId};
 
-/// The shards of a step of a run that are not in its books, in the order of their items. `known`: those that are.
+/// The shards of the step with this folder that are not in the books of its run, in the order of their items. `known`: those that are.
 ///
 /// # Errors
 /// Fails when what the coordinator or its workers have written cannot be read.
-pub fn open_shards(
-    state: &Path,
-    run: &str,
-    step: &str,
-    known: &BTreeSet<String>,
-) -> Result<Vec<ShardRow>, StoreError> {
-    let state = std::path::absolute(state).unwrap_or_else(|_| state.to_path_buf());
-    let place = RemotePlace::of_step(&state.join("runs").join(run), step);
+pub fn open_shards(place: &RemotePlace, known: &BTreeSet<String>) -> Result<Vec<ShardRow>, StoreError> {
     if !place.has_shards() {
         return Ok(Vec::new());
     }
@@ -28,10 +20,10 @@ pub fn open_shards(
         let newest = attempts.entry(shard).or_default();
         *newest = attempt.max(*newest);
     }
-    let (open, mut rows) = shards(&place, known)?;
+    let (open, mut rows) = shards(place, known)?;
     for (shard, items) in open {
         let tries = attempts.get(&shard).copied().unwrap_or(0);
-        let beat = read_beat(&place, &shard, tries);
+        let beat = read_beat(place, &shard, tries);
         rows.push(ShardRow {
             shard: shard.to_string(),
             first: items.iter().next().map_or(0, |stretch| stretch.first),

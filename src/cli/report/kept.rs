@@ -80,13 +80,7 @@ fn until_now(record: &RunRecord, since: f64) -> Duration {
 
 fn of_step(run: &StoredRun, later: Option<&Later>, step: &StepRecord) -> Result<StepAccount, StoreError> {
     let (record, name) = (run.record(), &step.step);
-    let tally = crate::event::Tally {
-        succeeded: step.successes,
-        failed: step.failures,
-        skipped: step.skipped,
-        cancelled: step.cancelled,
-        retried: step.retried,
-    };
+    let tally = step.tally();
     let share = step.min_success_ratio.as_deref().and_then(Ratio::parse);
     let is_idle = step.duration.is_none_or(|duration| duration.is_zero()) && step.total.unwrap_or(0) == 0;
     let ran =

@@ -8,7 +8,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use crate::cli::timestamp;
-use crate::event::{StepInfo, StepResult, StepStatus, Tally, Verb};
+use crate::event::{StepInfo, StepResult, StepStatus, Verb};
 use crate::report::{OutputSummary, ReuseSummary, duration};
 use crate::store::{LastError, StepRecord, StoredRun};
 use crate::value::{Choice as _, Ratio};
@@ -139,17 +139,6 @@ pub(super) fn info(step: &StepRecord) -> StepInfo {
     StepInfo { name: Arc::from(step.step.as_str()), verb: Verb::parse(&step.verb) }
 }
 
-/// The counts so far.
-pub(super) fn tally(step: &StepRecord) -> Tally {
-    Tally {
-        succeeded: step.successes,
-        failed: step.failures,
-        skipped: step.skipped,
-        cancelled: step.cancelled,
-        retried: step.retried,
-    }
-}
-
 /// The result of a step that has ended.
 pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
     let all = [StepStatus::Succeeded, StepStatus::Failed, StepStatus::Skipped, StepStatus::Cancelled];
@@ -158,8 +147,8 @@ pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
     Some(StepResult {
         status,
         reason: step.reason.clone(),
-        total: step.total.unwrap_or_else(|| tally(step).ended()),
-        tally: tally(step),
+        total: step.total.unwrap_or_else(|| step.tally().ended()),
+        tally: step.tally(),
         emitted: step.emitted,
         needed: ratio.zip(step.needed),
         duration: step.duration.unwrap_or_default(),

@@ -133,7 +133,7 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
             None => overview.open(
                 info,
                 counters::status(view.run, step),
-                counters::tally(step),
+                step.tally(),
                 counters::lasted(view.run, step),
             ),
         };

@@ -78,8 +78,8 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken>
 fn of_step(view: &View<'_>, step: &str) -> Result<Vec<Shown>, Broken> {
     let mut rows = view.run.shards(step)?;
     let known: BTreeSet<String> = rows.iter().map(|row| row.shard.clone()).collect();
-    rows.extend(engine::open_shards(view.state, &view.run.record().id, step, &known)?);
     let place = RemotePlace::of_step(view.run.path(), step);
+    rows.extend(engine::open_shards(&place, &known)?);
     let log = |job: &String| {
         let (wave, task) = job.split_once('.')?;
         let path = place.file(&RemoteFile::Log(wave.parse().ok()?, task.parse().ok()?));

@@ -9,7 +9,7 @@ use super::reuse::KnownEnding;
 use super::{Coordinator, StepFault};
 use crate::data::{ChunkResults, DataError};
 use crate::engine::failed_item;
-use crate::event::{Event, Tally};
+use crate::event::Tally;
 use crate::lua::Failure;
 use crate::store::{ChunkEndings, Digest, Ending, FailedItem, ItemEnding, LinesPerItem, NewItems};
 use crate::value::Chunk;
@@ -220,16 +220,7 @@ impl Coordinator<'_> {
             let given = |key: &str| self.context.mask().text(key).into_owned();
             failed_item::push_failed(failed, index, &key.map_or_else(content, given), item);
         }
-        self.context.emit(Event::ItemFailed {
-            step: self.step.id,
-            index,
-            key: key.map(Arc::from),
-            kind: item.kind,
-            message: Arc::clone(&item.message),
-            place: item.place.clone(),
-            fields: item.fields.as_deref().map(Arc::from),
-            attempts: item.attempts,
-        });
+        self.context.emit(failed_item::event(self.step.id, index, key, item));
     }
 
     /// Keeps keys as they may be shown, and by what their items are known.

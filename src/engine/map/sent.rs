@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Coordinator, StepFault};
 use crate::engine::context::LOOK_UP;
+use crate::engine::failed_item;
 use crate::engine::fingerprint;
 use crate::engine::handover;
 use crate::engine::living;
@@ -81,16 +82,7 @@ impl<'a> Coordinator<'a> {
             if self.context.roles.wants.errors {
                 self.errors.push((index, Arc::clone(&item.message)));
             }
-            self.context.emit(Event::ItemFailed {
-                step: self.step.id,
-                index,
-                key: has_key.then(|| Arc::from(key)),
-                kind: item.kind,
-                message: Arc::clone(&item.message),
-                place: item.place.clone(),
-                fields: item.fields.as_deref().map(Arc::from),
-                attempts: item.attempts,
-            });
+            self.context.emit(failed_item::event(self.step.id, index, has_key.then_some(key), item));
         }
         let journal = self.journal.as_ref().expect("what is sent is kept");
         let answer = journal.import(shard)?;

@@ -45,6 +45,24 @@ fn one_worker(project: &Project) -> u32 {
     until(|| workers(&project.path("")).first().copied())
 }
 
+/// Two items kill the process that runs them.
+pub(crate) const POISONED: &str = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      concurrency: 4
+      min_success_ratio: 0.9
+      lua: |
+        if item.n == 31 or item.n == 222 then
+          exec.run({'sh', '-c', 'echo poisoned >&2; kill -9 $PPID'})
+        end
+        return item.n
+  save: { from: w, write: out.jsonl }
+  bad: { from: w.failed, write: bad.jsonl }
+permissions: { exec: [sh] }
+";
+
 /// How often each item has begun.
 pub(crate) fn begun(project: &Project) -> BTreeMap<u64, u64> {
     let mut counts = BTreeMap::new();
@@ -92,23 +110,7 @@ fn workers_may_be_killed_at_any_time() {
 
 #[test]
 fn an_item_that_kills_its_worker_fails_alone() {
-    let pipeline = "steps:
-  n: { read: n.jsonl }
-  w:
-    from: n
-    map:
-      concurrency: 4
-      min_success_ratio: 0.9
-      lua: |
-        if item.n == 31 or item.n == 222 then
-          exec.run({'sh', '-c', 'echo poisoned >&2; kill -9 $PPID'})
-        end
-        return item.n
-  save: { from: w, write: out.jsonl }
-  bad: { from: w.failed, write: bad.jsonl }
-permissions: { exec: [sh] }
-";
-    let project = Project::with(pipeline).file("n.jsonl", rows(300));
+    let project = Project::with(POISONED).file("n.jsonl", rows(300));
     let ran = project.run(&[&["pipeline.yaml"], &ON[..]].concat()).ok();
     assert_eq!(project.read("out.jsonl").lines().count(), 298, "{}", ran.stderr);
     let bad: Vec<serde_json::Value> =

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cluster::{Cluster, cluster, ended_well, until};
 use crate::project::Project;
-use crate::sent::deaths::{SLOW, begun, expected};
+use crate::sent::deaths::{POISONED, SLOW, begun, expected};
 use crate::sent::rows;
 use crate::sent::workers::{shown, signal, workers};
 
@@ -121,21 +121,7 @@ fn jobs_that_are_preempted_go_on_later() {
 #[test]
 fn an_item_that_kills_its_worker_fails_alone() {
     let Some(cluster) = cluster(&[]) else { return };
-    let pipeline = "steps:
-  n: { read: n.jsonl }
-  w:
-    from: n
-    map:
-      concurrency: 4
-      min_success_ratio: 0.9
-      lua: |
-        if item.n == 31 then exec.run({'sh', '-c', 'kill -9 $PPID'}) end
-        return item.n
-  save: { from: w, write: out.jsonl }
-  bad: { from: w.failed, write: bad.jsonl }
-permissions: { exec: [sh] }
-";
-    let project = Project::with(pipeline).file("n.jsonl", rows(60));
+    let project = Project::with(POISONED).file("n.jsonl", rows(60));
     cluster.run(&project, &["workers=2"]).ok();
     assert_eq!(project.read("out.jsonl").lines().count(), 59);
     let bad: serde_json::Value = serde_json::from_str(&project.read("bad.jsonl")).expect("one item");
