@@ -96,9 +96,8 @@ fn demand_left(folder: &Path, record: &RunRecord) -> Result<(), Complaint> {
     if is_left(record) {
         return Ok(());
     }
-    if let Some(holder) = record.holder {
-        let process = holder.process.map(|process| format!(" (process {process})")).unwrap_or_default();
-        return Err(Complaint::new(format!("run `{id}` is still going on{process}"))
+    if let Some(holder) = &record.holder {
+        return Err(Complaint::new(format!("run `{id}` is still going on ({holder})"))
             .help(format!("`flowrun show {id}` says how far it is")));
     }
     let ended = if record.status == "interrupted" { "was interrupted" } else { &record.status };

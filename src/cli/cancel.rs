@@ -21,8 +21,8 @@ pub(super) fn command(console: &Console, arguments: &CancelArguments) -> Result<
     let run = catalogue.open(&id)?;
     let (record, request) = (run.record().clone(), run.request());
     drop(run);
-    if record.holder.is_some() {
-        return Err(Complaint::new(format!("run `{id}` is still going on"))
+    if let Some(holder) = &record.holder {
+        return Err(Complaint::new(format!("run `{id}` is still going on ({holder})"))
             .help("interrupt its process: it ends its workers itself")
             .into());
     }

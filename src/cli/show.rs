@@ -26,6 +26,14 @@ pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Ex
         named::kept(arguments.run.as_deref(), &arguments.folder).map_err(|fault| hint(arguments, fault))?;
     let catalogue = Catalogue::new(&folder);
     let run = catalogue.open(&id)?;
+    if run.is_elsewhere() && (arguments.results || arguments.shards) {
+        let what = if arguments.results { "results" } else { "shards" };
+        return Err(Complaint::new(format!(
+            "the {what} of run `{id}` can be read on its own machine alone while it is going on"
+        ))
+        .help(format!("`flowrun show {id}` says how far it is"))
+        .into());
+    }
     let params = params::words(&catalogue, run.record());
     run.warnings().iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let all = run.steps()?;

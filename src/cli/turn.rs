@@ -74,9 +74,8 @@ fn obstacle(held: Option<&store::Turn>, file: &Path, state: &Path) -> Result<Opt
     let live = Catalogue::new(state).live()?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     if let Some(run) = live.into_iter().find(|run| Path::new(&run.file) == file) {
-        let process = run.holder.and_then(|holder| holder.process);
-        let process = process.map_or(String::new(), |id| format!(" (process {id})"));
-        return Ok(Some(format!("run {} of `{name}` is going on{process}", run.id)));
+        let holder = run.holder.unwrap_or_default();
+        return Ok(Some(format!("run {} of `{name}` is going on ({holder})", run.id)));
     }
     Ok(held.is_none().then(|| format!("another run of `{name}` is about to begin")))
 }

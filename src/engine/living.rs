@@ -11,7 +11,7 @@ use super::sent::wave_jobs;
 use crate::fleet::{EngineOptions, JobNeeds, WorkerProcess, worker_processes};
 use crate::runtime::clock;
 use crate::schedule::fleet::{Halt, JobId};
-use crate::store::{RemoteFile, RemotePlace, StoreError};
+use crate::store::{RemoteFile, RemotePlace, StoreError, host};
 
 /// A worker whose beat is older is gone, or will find nobody who waits for it.
 const BEAT_MAX: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub fn living_workers(state: &Path, run: &str) -> Result<Vec<LivingWorker>, Stor
             let Ok(Some(beat)) = remote_job::read::<BeatFile>(&place, &file) else { continue };
             let written = std::fs::metadata(place.file(&file)).and_then(|file| file.modified());
             let age = written.ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-            if age.is_none_or(|age| age < BEAT_MAX) && beat.node != node() {
+            if age.is_none_or(|age| age < BEAT_MAX) && beat.node != host() {
                 living.push(LivingWorker { node: beat.node, pid: beat.pid });
             }
         }
@@ -75,7 +75,7 @@ pub fn left_job(state: &Path, run: &str) -> Result<Option<LeftJob>, StoreError> 
 
 /// The workers of a step among the processes of this machine.
 fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
-    let of = |process: WorkerProcess| LivingWorker { node: node(), pid: process.pid };
+    let of = |process: WorkerProcess| LivingWorker { node: host(), pid: process.pid };
     worker_processes(place.path()).into_iter().map(of).collect()
 }
 
@@ -130,16 +130,10 @@ pub fn cancel_jobs(state: &Path, run: &str, engine: &EngineOptions) -> Result<bo
 
 impl LivingWorker {
     fn kill(&self) {
-        if self.node == node()
+        if self.node == host()
             && let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw)
         {
             let _ = kill_process(pid, Signal::KILL);
         }
     }
-}
-
-/// Name of the machine, as it calls itself.
-pub(super) fn node() -> String {
-    let name = rustix::system::uname();
-    name.nodename().to_string_lossy().into_owned()
 }

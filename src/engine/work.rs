@@ -17,7 +17,6 @@ use super::fingerprint::StepFingerprint;
 use super::input::StepInput;
 use super::interrupt::Interrupt;
 use super::layout::ItemLayout;
-use super::living::node;
 use super::map;
 use super::options::{RunOptions, WorkPart};
 use super::pool::Threads;
@@ -31,7 +30,7 @@ use crate::plan::{MapLike, Plan, Step, Verb};
 use crate::runtime::{self, clock};
 use crate::store::{
     AttemptFile, AttemptWatch, Committer, Digest, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError,
-    Whence,
+    Whence, host,
 };
 use crate::value::Indices;
 
@@ -154,7 +153,7 @@ impl Shift<'_> {
         };
         let of = (job.run.as_str(), job.step.as_str());
         let claimed = AttemptFile::claim(place, of, &self.task.shard, &self.task.items)?;
-        let mut attempt = claimed.by(self.job.at, node()).with_slots(Arc::clone(&slots))?;
+        let mut attempt = claimed.by(self.job.at, host()).with_slots(Arc::clone(&slots))?;
         // What was there when the step began is what its results depend on, wherever they are computed.
         let fingerprint = StepFingerprint { parts: job.fingerprint.clone(), function: Digest::default() };
         attempt.begin(&step_spec(self.plan, step, &each, &fingerprint))?;

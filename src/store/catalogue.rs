@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::seconds;
 use super::lock::Lock;
-use super::{RemotePlace, RunRecord, StoreError, StoredRun, database, paths, rebuild, repair, stored_run};
+use super::{RemotePlace, RunRecord, StoreError, StoredRun, paths, repair, stored_run};
 
 /// Ids that an error about an ambiguous one names.
 const NAMED_MAX: usize = 5;
@@ -90,13 +90,7 @@ impl Catalogue {
     }
 
     fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
-        let path = self.path(id);
-        let record = database::read(&paths::database(&path))
-            .and_then(|connection| stored_run::run_record(&connection, &path));
-        match record {
-            Err(error @ StoreError::Newer { .. }) => Err(error),
-            record => record.or_else(|_| stored_run::run_record(&rebuild::in_memory(&path)?.0, &path)),
-        }
+        stored_run::record_alone(&self.path(id))
     }
 
     /// The run that is meant by an id, the beginning of one, or `latest`.
@@ -175,8 +169,8 @@ impl Catalogue {
     /// A run that is over needs no putting in order, and may lie where nothing can be written.
     fn repaired(&self, id: &str, said: &mut Vec<String>) -> Result<StoredRun, StoreError> {
         let run = self.open(id)?;
-        if let Some(holder) = run.record().holder {
-            return Err(StoreError::Live { run: id.to_owned(), process: holder.process });
+        if let Some(holder) = run.record().holder.clone() {
+            return Err(StoreError::Live { run: id.to_owned(), holder });
         }
         if run.record().ended.is_some() && run.warnings().is_empty() {
             return Ok(run);

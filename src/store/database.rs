@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{StoreError, format, lock, paths, private};
+use super::{StoreError, file_system, format, lock, paths, private};
 
 /// How long a connection waits for another one. Writers only wait for a second process that checkpoints.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -93,7 +93,10 @@ fn id(database: &Path) -> String {
 /// Each commit is on the disk when it returns, and readers see the state before it until then.
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // What connections share of a log beside the database lies in the memory of one machine.
+    let is_local = connection.path().is_none_or(|path| file_system::is_local(Path::new(path)));
+    let mode = if is_local { "WAL" } else { "DELETE" };
+    connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
@@ -103,8 +106,10 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 /// refused with [`StoreError::Newer`].
 pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
     let folder = path.parent().unwrap_or(path);
-    // Of a run that is over nothing is left to be shared with a writer, so looking at it needs to leave no trace.
-    let over = !folder.join("run.db-wal").exists() && lock::holder(folder).is_none();
+    // Of a run that is over nothing is left to be shared with a writer, so looking at it needs to leave no trace. What a
+    // process that was killed has left in one of these files belongs to it.
+    let is_whole = ["run.db-wal", "run.db-journal"].iter().all(|file| !folder.join(file).exists());
+    let over = is_whole && lock::holder(folder).is_none();
     let opened = if over { open_alone(path) } else { open_beside_writers(path) };
     let (connection, found) = opened.map_err(|error| StoreError::sql("read", path, error))?;
     format::check_run(&id(path), found)?;

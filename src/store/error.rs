@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::holder::Holder;
+
 /// Why a run cannot be kept, or not be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -63,12 +65,12 @@ pub enum StoreError {
         runs: Vec<String>,
     },
     /// Another process is at work on the run.
-    #[error("run `{run}` is still going on{}", process.map(|id| format!(" (process {id})")).unwrap_or_default())]
+    #[error("run `{run}` is still going on ({holder})")]
     Live {
         /// Which run.
         run: String,
-        /// The process, where it says so.
-        process: Option<u32>,
+        /// Who is at work on it.
+        holder: Holder,
     },
     /// The run has no such step.
     #[error("run `{run}` has no step `{step}`")]

@@ -1,28 +1,30 @@
 //! A lock lets one process at a time be at work on a run. It dies with its process, and says which one that is.
+//!
+//! Not every file system that machines share tells one of them what another has locked. A process of another machine counts as
+//! being at work while its `status.json` is young.
 
-use std::fs::{File, TryLockError};
-use std::io::{Read, Write};
-use std::path::Path;
-use std::time::Duration;
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use super::holder::Holder;
+use super::host::host;
 use super::{StoreError, clock, paths, private};
 
 /// How often a lock is asked for before another process is said to hold it: one that only looks whether a run is going on
 /// holds it for an instant.
 const TRIES: u32 = 20;
 
+/// A process that cannot be asked and has said nothing for so long is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
 /// Held for as long as a process works on a run. The operating system lets it go when the process ends, however it
 /// ends, so that a lock of the dead never stands in the way.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
-}
-
-/// Who is at work on a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holder {
-    /// The process, where it says so.
-    pub process: Option<u32>,
+    file: File,
+    run: PathBuf,
 }
 
 impl Lock {
@@ -37,36 +39,63 @@ impl Lock {
             }
             std::thread::sleep(Duration::from_millis(2));
         }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Live { run: paths::id(run), process: read(&mut file).process });
-            }
-            Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path, error)),
+        let answer = file.try_lock();
+        if let Some(holder) = at_work(run, &mut file, &answer) {
+            return Err(StoreError::Live { run: paths::id(run), holder });
         }
-        let text = format!("{{\"pid\":{},\"started\":{:.3}}}\n", std::process::id(), clock::now());
-        let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
+        let (host, started) = (host(), clock::now());
+        let text = serde_json::json!({ "pid": std::process::id(), "host": host, "started": started });
+        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{text}"));
         written.map_err(|error| StoreError::io("write", &path, error))?;
-        Ok(Self { _file: file })
+        Ok(Self { file, run: run.to_path_buf() })
+    }
+}
+
+/// Whoever lets a lock go says so also to machines that cannot ask.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(paths::status(&self.run));
+        let _ = self.file.set_len(0);
     }
 }
 
 /// Who is at work on the run in this folder; `None`: nobody any more.
 pub(super) fn holder(run: &Path) -> Option<Holder> {
     let mut file = File::open(paths::lock(run)).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Some(read(&mut file)),
-        Ok(()) | Err(TryLockError::Error(_)) => None,
+    let answer = file.try_lock_shared();
+    at_work(run, &mut file, &answer)
+}
+
+/// Who is at work by the answer to whoever has asked for the lock.
+fn at_work(run: &Path, file: &mut File, answer: &Result<(), TryLockError>) -> Option<Holder> {
+    let named = read(file);
+    let can_tell = named.as_ref().is_some_and(|holder| holder.host.is_none());
+    match answer {
+        // A lock that cannot be read is held all the same.
+        Err(TryLockError::WouldBlock) => Some(named.unwrap_or_default()),
+        Ok(()) if can_tell => None,
+        Ok(()) | Err(TryLockError::Error(_)) => named.filter(|_| is_heard(run)),
     }
 }
 
-fn read(file: &mut File) -> Holder {
+/// Who has written the lock last; `None`: nobody, or it was let go.
+fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
-    // A lock that cannot be read is held all the same.
-    let _ = file.read_to_string(&mut text);
-    let value: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let process = value.and_then(|value| value["pid"].as_u64()).and_then(|id| u32::try_from(id).ok());
-    Holder { process }
+    file.read_to_string(&mut text).ok()?;
+    let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let process = value["pid"].as_u64().and_then(|id| u32::try_from(id).ok());
+    let host = value["host"].as_str().filter(|name| *name != host()).map(str::to_owned);
+    Some(Holder { process, host })
+}
+
+/// Whether whoever is at work on the run has begun it or said something of late, by the clock of the file system.
+fn is_heard(run: &Path) -> bool {
+    let probe = tempfile::tempfile_in(run).and_then(|file| file.metadata()?.modified());
+    let now = probe.unwrap_or_else(|_| SystemTime::now());
+    let written = |path: PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let said = written(paths::status(run)).max(written(paths::lock(run)));
+    // What comes from the future is young.
+    said.is_some_and(|at| now.duration_since(at).is_ok_and(|age| age < SILENCE_MAX) || at > now)
 }
 
 #[cfg(test)]
@@ -78,7 +107,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         assert_eq!(holder(dir.path()), None);
         let lock = Lock::take(dir.path()).expect("free");
-        assert_eq!(holder(dir.path()), Some(Holder { process: Some(std::process::id()) }));
+        assert_eq!(holder(dir.path()), Some(Holder { process: Some(std::process::id()), host: None }));
         let second = Lock::take(dir.path()).expect_err("held");
         assert!(second.to_string().contains(&format!("process {}", std::process::id())), "{second}");
         drop(lock);
@@ -92,5 +121,32 @@ mod tests {
         std::fs::write(dir.path().join("lock"), "{\"pid\":1,\"started\":0}\n").expect("writable");
         assert_eq!(holder(dir.path()), None);
         Lock::take(dir.path()).expect("nobody holds it");
+    }
+
+    #[test]
+    fn a_process_of_another_machine_is_at_work_while_it_says_so() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let run = dir.path();
+        fs::write(paths::lock(run), "{\"pid\":7,\"host\":\"elsewhere\",\"started\":0}\n").expect("room");
+        let other = Holder { process: Some(7), host: Some("elsewhere".to_owned()) };
+        assert_eq!(holder(run), Some(other), "it has just begun");
+        let error = Lock::take(run).expect_err("held").to_string();
+        assert!(
+            error.ends_with("is still going on (process 7 on elsewhere, heard of in the last 30 s)"),
+            "{error}"
+        );
+        let long_ago = SystemTime::now() - SILENCE_MAX * 2;
+        let age = |path: PathBuf| File::options().append(true).open(path)?.set_modified(long_ago);
+        age(paths::lock(run)).expect("ours");
+        assert_eq!(holder(run), None, "it has said nothing since");
+        fs::write(paths::status(run), "{}").expect("room");
+        assert!(holder(run).is_some(), "it has said something");
+        age(paths::status(run)).expect("ours");
+        let lock = Lock::take(run).expect("it is gone");
+        assert_eq!(holder(run), Some(Holder { process: Some(std::process::id()), host: None }));
+        fs::write(paths::status(run), "{}").expect("room");
+        drop(lock);
+        assert!(!paths::status(run).exists(), "nobody says anything any more");
+        assert_eq!(fs::read(paths::lock(run)).expect("it is there"), b"", "for machines that cannot ask");
     }
 }

@@ -35,6 +35,11 @@ pub(super) fn lock(run: &Path) -> PathBuf {
     run.join("lock")
 }
 
+/// How far the run is, for machines that cannot read its database.
+pub(super) fn status(run: &Path) -> PathBuf {
+    run.join("status.json")
+}
+
 /// The pipeline as it was.
 pub(super) fn pipeline(run: &Path) -> PathBuf {
     run.join("pipeline")

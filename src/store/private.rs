@@ -23,11 +23,20 @@ pub(super) fn file(path: &Path) -> io::Result<File> {
 
 /// A file that is there as a whole or not at all: it is put on the disk under another name first, `.part` behind its own.
 pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_when(path, content, File::sync_all)
+}
+
+/// The same for a file that is of no use after a crash.
+pub(super) fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_when(path, content, |_| Ok(()))
+}
+
+fn replace_when(path: &Path, content: &[u8], is_safe: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let mut file = file(Path::new(&part))?;
     file.write_all(content)?;
-    file.sync_all()?;
+    is_safe(&file)?;
     fs::rename(&part, path)
 }
 

@@ -9,11 +9,11 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::endings::{self, BlockPlace};
+use super::holder::Holder;
 use super::index::{CommitRow, StepIndex};
 use super::last_error::LastError;
-use super::lock::{self, Holder};
 use super::record::AppendNote;
-use super::{Fingerprint, LinesPerItem, Results, StoreError, database, paths, rebuild};
+use super::{Fingerprint, LinesPerItem, Results, StoreError, database, lock, paths, rebuild, status};
 use crate::event::{Hold, Output, ReuseCounts, Tally};
 
 /// What a run says of itself.
@@ -143,6 +143,12 @@ impl StoredRun {
     /// Fails when neither the database nor the segments can be read, and with [`StoreError::Newer`] when the run was kept
     /// by a newer flowrun.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(holder) = lock::holder(path).filter(|holder| holder.host.is_some()) {
+            let (connection, age) = status::open(path)?;
+            let record = run_record(&connection, path)?;
+            let warnings = vec![holder.heard_afar(age)];
+            return Ok(Self { path: path.to_path_buf(), connection, record, warnings });
+        }
         let database = paths::database(path);
         let mut warnings = Vec::new();
         let opened = database::read(&database).and_then(|connection| {
@@ -174,6 +180,12 @@ impl StoredRun {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether a process of another machine is at work on it: then nothing is known of it but what that one says of it now and
+    /// then, which are counters and the newest failures.
+    pub fn is_elsewhere(&self) -> bool {
+        self.record.holder.as_ref().is_some_and(|holder| holder.host.is_some())
     }
 
     /// What is wrong with it.
@@ -297,8 +309,20 @@ impl StoredRun {
     }
 }
 
+/// What a run says of itself that cannot be opened as a whole.
+pub(super) fn record_alone(path: &Path) -> Result<RunRecord, StoreError> {
+    if lock::holder(path).is_some_and(|holder| holder.host.is_some()) {
+        return run_record(&status::open(path)?.0, path);
+    }
+    let record = database::read(&paths::database(path)).and_then(|connection| run_record(&connection, path));
+    match record {
+        Err(error @ StoreError::Newer { .. }) => Err(error),
+        record => record.or_else(|_| run_record(&rebuild::in_memory(path)?.0, path)),
+    }
+}
+
 /// The run's own row.
-pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunRecord, StoreError> {
+fn run_record(connection: &Connection, path: &Path) -> Result<RunRecord, StoreError> {
     let holder = lock::holder(path);
     let make = |row: &Row<'_>| {
         let status: String = row.get("status")?;
@@ -308,7 +332,7 @@ pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunReco
             pipeline: row.get("pipeline")?,
             file: row.get("file")?,
             status: if gone { "interrupted".to_owned() } else { status },
-            holder,
+            holder: holder.clone(),
             started: row.get("started")?,
             ended: row.get("ended")?,
             duration: seconds(row, "duration")?,
@@ -366,8 +390,8 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         failures: count("failures")?,
         skipped: count("skipped")?,
         cancelled: count("cancelled")?,
-        // Until the step has ended, its retries so far.
-        retried: if total.is_some() { count("retried")? } else { count("retries")? },
+        // Until the step has ended, its retries so far: those that are in the books, or were told by another machine.
+        retried: count("retried")? + if total.is_some() { 0 } else { count("retries")? },
         emitted: count("emitted")?,
         success_ratio: row.get("success_ratio")?,
         needed: maybe("needed")?,

@@ -26,6 +26,7 @@ mod forecast;
 mod functions;
 mod hangup;
 mod hooks;
+mod hosts;
 mod http;
 mod installer;
 mod joins;

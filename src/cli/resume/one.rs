@@ -36,8 +36,8 @@ impl Resumption<'_> {
         let arguments = self.arguments;
         let old = Catalogue::new(self.folder).open(id)?;
         let record = old.record();
-        if record.status == "running" {
-            return Err(Complaint::new(format!("run `{id}` is still going on"))
+        if let Some(holder) = record.holder.as_ref().filter(|_| record.status == "running") {
+            return Err(Complaint::new(format!("run `{id}` is still going on ({holder})"))
                 .help(format!("interrupt it or wait for its end; `flowrun show {id}` says how far it is"))
                 .into());
         }

@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::engine::interrupt::Interrupt;
-use crate::engine::living::node;
 use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, RemoteJob};
 use crate::engine::run_store::RunStore;
 use crate::engine::wall_clock;
 use crate::event::Why;
 use crate::runtime::clock;
 use crate::schedule::fleet::Halt;
-use crate::store::{AttemptWatch, RemoteFile, RemotePlace, ShardCommit};
+use crate::store::{AttemptWatch, RemoteFile, RemotePlace, ShardCommit, host};
 use crate::value::ShardId;
 
 /// How often it looks whether anything is to be done.
@@ -187,7 +186,7 @@ impl<'a> Ticker<'a> {
 
     fn beat(&self, stamp: u64) {
         let (shard, attempt, tally) = self.watch.get();
-        let (node, pid) = (node(), std::process::id());
+        let (node, pid) = (host(), std::process::id());
         let beat = BeatFile { protocol: PROTOCOL, job: self.at, stamp, tally, node, pid };
         let _ = remote_job::replace(self.place, &RemoteFile::Beat(&shard, attempt), &beat);
     }

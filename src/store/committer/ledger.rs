@@ -27,6 +27,9 @@ pub(super) trait Ledger: Send {
     /// Puts all of these on the disk, in their order: together, so that the disk is waited for once.
     fn commit(&mut self, orders: &[WriterOrder]) -> Result<(), StoreError>;
 
+    /// Says how far it is, if it is time: it is asked after every commit, and where there are none.
+    fn tick(&mut self) {}
+
     /// What is in the file of an attempt so far; `None`: it is no attempt's.
     fn state(&self) -> Option<AttemptState> {
         None

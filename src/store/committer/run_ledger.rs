@@ -11,6 +11,7 @@ use crate::store::record::{RecordLine, RunEnd, StepBegin, StepEnd};
 use crate::store::remote::import;
 use crate::store::rows::{self, CommitRow};
 use crate::store::segment::{SegmentWriter, WrittenAt};
+use crate::store::status::StatusWriter;
 use crate::store::title::StepTitle;
 use crate::store::{Cache, RunDir, StepSpec, StoreError, paths};
 
@@ -38,12 +39,20 @@ pub(super) struct RunLedger {
     /// Steps whose function is known to the cache.
     named: BTreeSet<usize>,
     commits: i64,
+    status: StatusWriter,
 }
 
 impl RunLedger {
     pub(super) fn new(run: RunDir) -> Self {
         let commits = run.commits();
-        Self { run, kept: BTreeMap::new(), cache: None, named: BTreeSet::new(), commits }
+        Self {
+            run,
+            kept: BTreeMap::new(),
+            cache: None,
+            named: BTreeSet::new(),
+            commits,
+            status: StatusWriter::new(),
+        }
     }
 }
 
@@ -67,6 +76,11 @@ impl Ledger for RunLedger {
             }
         }
         Ok(())
+    }
+
+    fn tick(&mut self) {
+        let path = self.run.path().to_path_buf();
+        self.status.tick(&path, self.run.connection());
     }
 
     fn into_run(self: Box<Self>) -> Option<RunDir> {
@@ -141,9 +155,11 @@ impl RunLedger {
                     let row = CommitRow { step, place, segment, source: "", endings, facts, spans, lines };
                     rows::commit(&transaction, self.commits, &row)?;
                     rows::notes(&transaction, step, facts.at, &group.notes)?;
+                    group.notes.failed.iter().for_each(|(index, ..)| self.status.failed(step, *index));
                 }
                 (WriterOrder::Import(_, shard, _), Written::Segment(segment)) => {
                     self.commits = import(&transaction, (step, *segment), shard, self.commits)?;
+                    shard.failures().for_each(|(index, ..)| self.status.failed(step, index));
                 }
                 _ => {}
             }

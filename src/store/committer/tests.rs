@@ -57,7 +57,7 @@ fn everything_that_was_told_can_be_read_back() {
     let run = stored(dir.path());
     assert_eq!(run.warnings(), &[] as &[String]);
     let record = run.record();
-    assert_eq!((record.status.as_str(), record.seed, record.holder), ("failed", 7, None));
+    assert_eq!((record.status.as_str(), record.seed, record.holder.clone()), ("failed", 7, None));
     assert_eq!(record.duration, Some(Duration::from_secs(3)));
     let expect =
         [(1, "[\"a\",1]"), (4, "[\"d\",4]"), (6, "[\"f\",6]")].map(|(at, value)| (at, value.to_owned()));
@@ -107,7 +107,7 @@ fn a_second_process_sees_a_live_run_grow() {
     let step = loop {
         let run = stored(dir.path());
         assert_eq!(run.record().status, "running");
-        assert_eq!(run.record().holder.and_then(|holder| holder.process), Some(std::process::id()));
+        assert_eq!(run.record().holder.as_ref().and_then(|holder| holder.process), Some(std::process::id()));
         let step = run.step("work").expect("known from the start");
         if step.successes > 0 || Instant::now() > until {
             assert_eq!(fixture::results(&run), [(1, "[\"a\",1]".to_owned())]);

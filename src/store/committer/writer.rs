@@ -1,11 +1,11 @@
 //! The writer hands packed groups to the ledger, all that wait together, and tells those who wait for the disk.
 
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 
 use super::ledger::{Ledger, WriterOrder};
 use super::message::PACKED_MAX;
-use crate::store::StoreError;
+use crate::store::{StoreError, status};
 
 /// The thread that writes.
 pub(super) struct CommitWriter {
@@ -24,7 +24,15 @@ impl CommitWriter {
 
     /// Works orders off until no more can come. All that wait are committed together.
     pub(super) fn work(&mut self, orders: &Receiver<WriterOrder>) {
-        while let Ok(first) = orders.recv() {
+        loop {
+            let first = match orders.recv_timeout(status::EVERY) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.ledger.tick();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let mut together = vec![first];
             while together.len() < PACKED_MAX * 2
                 && let Ok(order) = orders.try_recv()
@@ -41,6 +49,7 @@ impl CommitWriter {
             for order in together {
                 self.answer(order, &done);
             }
+            self.ledger.tick();
         }
     }
 
