@@ -56,7 +56,7 @@ pub use document::{
 pub use ending::{AtEnd, Keep};
 pub use executor::Executor;
 pub use executor_engine::{CommandEngine, ExecutorEngine, Kubernetes, Slurm, Toleration, Volume};
-pub use executor_findings::{judge_executor, judge_executors};
+pub use executor_findings::{judge_executor, judge_executors, no_executor};
 pub use executor_kind::ExecutorKind;
 pub use executors::{Executors, LOCAL, decode_executors};
 pub use file_kind::{EXTENSIONS, FileKind, is_yaml};

@@ -92,7 +92,7 @@ pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
 pub use secret_key::SecretKey;
 pub use shard::{SHARD_PROTOCOL, ShardRecord, ShardStep};
-pub use shard_row::ShardRow;
+pub use shard_row::{ShardJob, ShardRow};
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 pub use turn::Turn;
 

@@ -22,12 +22,11 @@ const LEFT_MAX: usize = 5;
 
 /// Checks files and folders.
 pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<Exit, Fault> {
-    let executor = arguments.executor.resolve(console)?;
+    let (executor, mut diagnostics) = arguments.executor.resolve_to_check(console)?;
     let mut complaints = Vec::new();
     let FoundFiles { checked: files, left } = files(arguments, &mut complaints);
     let sent_to = executor.as_ref().map(ChosenExecutor::sent_to);
     let inputs = Inputs { sent_to, ..load::no_inputs(console) };
-    let mut diagnostics: Vec<Diagnostic> = executor.iter().flat_map(ChosenExecutor::findings).collect();
     let mut told = BTreeSet::new();
     let mut read = 0;
     for file in &files {

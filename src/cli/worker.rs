@@ -12,7 +12,7 @@ use crate::engine::{self, Interrupt, WorkError, Worked, WorkerJob};
 /// Works on the shard.
 pub(super) fn command(console: &Console, arguments: &WorkerArguments) -> Result<Exit, Fault> {
     let interrupt = interrupt::listen()?;
-    match work(arguments, &interrupt) {
+    match work(console, arguments, &interrupt) {
         Ok(Worked::Committed) => Ok(Exit::Success),
         Ok(Worked::GaveBack) => Ok(Exit::GaveBack),
         Err(Unworked::Fault(fault)) => Err(fault),
@@ -28,6 +28,23 @@ pub(super) fn command(console: &Console, arguments: &WorkerArguments) -> Result<
     }
 }
 
+/// Variables in which engines tell a job what they call it: Slurm, PBS, LSF, HyperQueue and Grid Engine. Parts of one name are joined
+/// with `_`.
+const JOB_IDS: [&[&str]; 6] = [
+    &["SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID"],
+    &["SLURM_JOB_ID"],
+    &["PBS_JOBID"],
+    &["LSB_JOBID"],
+    &["HQ_JOB_ID", "HQ_TASK_ID"],
+    &["JOB_ID"],
+];
+
+/// What the engine calls the job that this process is; `None`: it does not say so.
+fn job_id(console: &Console) -> Option<String> {
+    let value = |name: &&str| console.env.get(*name).filter(|value| !value.is_empty()).cloned();
+    JOB_IDS.iter().find_map(|names| Some(names.iter().map(value).collect::<Option<Vec<_>>>()?.join("_")))
+}
+
 /// Why nothing was worked on.
 enum Unworked {
     Fault(Fault),
@@ -40,9 +57,9 @@ impl From<WorkError> for Unworked {
     }
 }
 
-fn work(arguments: &WorkerArguments, interrupt: &Arc<Interrupt>) -> Result<Worked, Unworked> {
+fn work(console: &Console, arguments: &WorkerArguments, interrupt: &Arc<Interrupt>) -> Result<Worked, Unworked> {
     let WorkerArguments { remote, wave, task } = arguments;
-    let job = WorkerJob::open(remote.clone(), *wave, *task)?;
+    let job = WorkerJob::open(remote.clone(), (*wave, *task), job_id(console))?;
     if job.is_done() {
         return Ok(Worked::Committed);
     }

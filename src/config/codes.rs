@@ -1,7 +1,7 @@
 //! These are the codes of this floor's findings, each with its meaning in one line.
 
 /// Code and meaning of every finding about the text and the shape of a pipeline file, sorted.
-pub const CODES: [(&str, &str); 36] = [
+pub const CODES: [(&str, &str); 37] = [
     ("flowrun::bad_duration", "a text is not a duration such as `10s`"),
     ("flowrun::bad_name", "a name is not an id, or an input is not an id or `ID.failed`"),
     ("flowrun::bad_number", "a number has no JSON value: too large for 64 bits, infinite, or not a number"),
@@ -20,6 +20,7 @@ pub const CODES: [(&str, &str); 36] = [
     ("flowrun::lua_cut", "YAML reads a part of Lua as a comment"),
     ("flowrun::lua_folded", "YAML joins the lines of Lua"),
     ("flowrun::missing_key", "a map lacks a key that it needs"),
+    ("flowrun::no_executor", "no executor has the name that `--on` gives"),
     ("flowrun::no_image", "an executor of Kubernetes has no image"),
     ("flowrun::no_verb", "a step has none of the keys that say what it does"),
     ("flowrun::no_volume", "an executor of Kubernetes has no volume"),

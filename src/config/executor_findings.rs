@@ -48,6 +48,16 @@ pub fn judge_executor(
     no_image.into_iter().chain(no_volume).chain(judged.short_time()).collect()
 }
 
+/// That `--on` names none of the executors, with what is to be said of those that there are. `file`: one of those that were looked
+/// into.
+pub fn no_executor(name: &str, help: String, (spans, file): (&SpanIndex, &Arc<SourceFile>)) -> Diagnostic {
+    let found = Diagnostic::error("flowrun::no_executor", file, format!("there is no executor `{name}`"));
+    let entries = "/executors";
+    let found =
+        if spans.get(entries).is_none() { found } else { found.label(spans.key(entries), "none of these") };
+    found.help(help)
+}
+
 struct JudgedExecutor<'a> {
     name: &'a str,
     executor: &'a Executor,

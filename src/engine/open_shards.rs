@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::remote_job::{self, BeatFile};
-use crate::store::{RemoteFile, RemotePlace, ShardRow, StoreError};
+use crate::store::{RemoteFile, RemotePlace, ShardJob, ShardRow, StoreError};
 use crate::value::{Indices, ShardId};
 
 /// The shards of the step with this folder that are not in the books of its run, in the order of their items. `known`: those that are.
@@ -30,11 +30,12 @@ pub fn open_shards(place: &RemotePlace, known: &BTreeSet<String>) -> Result<Vec<
             count: items.count(),
             state: if tries > 0 { "running" } else { "waiting" },
             attempts: tries,
-            job: beat.as_ref().map(|BeatFile { job: (wave, task), .. }| format!("{wave}.{task}")),
+            job: beat.as_ref().map(|beat| ShardJob { wave: beat.job.0, task: beat.job.1, id: beat.id.clone() }),
             node: beat.map(|beat| beat.node),
             started: None,
             ended: None,
             why: None,
+            lost: 0.0,
         });
     }
     rows.sort_by_key(|row| row.first);

@@ -147,6 +147,9 @@ pub(super) struct BeatFile {
     pub(super) protocol: u32,
     /// Its job: wave and task.
     pub(super) job: (u32, u32),
+    /// What the engine calls it, where that is known.
+    #[serde(default)]
+    pub(super) id: Option<String>,
     /// Grows with every beat.
     pub(super) stamp: u64,
     /// Items of the shard that have ended.

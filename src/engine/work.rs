@@ -53,19 +53,21 @@ pub struct WorkerJob {
     job: RemoteJob,
     /// Number of the wave, and place in it.
     at: (u32, u32),
+    /// What the engine calls it, where that is known.
+    id: Option<String>,
 }
 
 impl WorkerJob {
-    /// Reads what a worker has to know before it plans.
+    /// Reads what a worker has to know before it plans. `id`: what the engine calls its job, where that is known.
     ///
     /// # Errors
     /// Fails when the folder cannot be read, or was written by another version.
-    pub fn open(folder: PathBuf, wave: u32, task: u32) -> Result<Self, WorkError> {
+    pub fn open(folder: PathBuf, (wave, task): (u32, u32), id: Option<String>) -> Result<Self, WorkError> {
         let place = RemotePlace::open(folder);
         // What another version says in its file is for that version to read.
         demand_ours(&place, &RemoteFile::Job)?;
         let job: RemoteJob = remote_job::demand(&place, &RemoteFile::Job)?;
-        Ok(Self { place, job, at: (wave, task) })
+        Ok(Self { place, job, at: (wave, task), id })
     }
 
     /// What all workers of the step are told.
@@ -153,7 +155,7 @@ impl Shift<'_> {
         };
         let of = (job.run.as_str(), job.step.as_str());
         let claimed = AttemptFile::claim(place, of, &self.task.shard, &self.task.items)?;
-        let mut attempt = claimed.by(self.job.at, host()).with_slots(Arc::clone(&slots))?;
+        let mut attempt = claimed.by(self.job.at, host(), self.job.id.clone()).with_slots(Arc::clone(&slots))?;
         // What was there when the step began is what its results depend on, wherever they are computed.
         let fingerprint = StepFingerprint { parts: job.fingerprint.clone(), function: Digest::default() };
         attempt.begin(&step_spec(self.plan, step, &each, &fingerprint))?;
@@ -163,7 +165,7 @@ impl Shift<'_> {
         let careful = self.task.careful.common(&left);
         let phases = [part(left.without(&careful), false), part(careful, true)].map(Arc::new);
         let at = Arc::clone(&watch);
-        let ticker = Ticker::new((place, job, self.job.at), &store, watch, self.interrupt);
+        let ticker = Ticker::new((place, job, self.job.at, self.job.id.clone()), &store, watch, self.interrupt);
         let ((ends, ended), ticking) = (bounded::<()>(0), &ticker);
         let over = std::thread::scope(|scope| {
             let ticking = scope.spawn(move || ticking.tick(&ended));

@@ -107,6 +107,8 @@ pub struct NodeAccount {
     pub attempts: u64,
     /// From the beginnings of the parts to their ends, added up.
     pub time: Duration,
+    /// What was lost with attempts that have died: from what they had on the disk last to their last signs of life.
+    pub lost: Duration,
 }
 
 /// Failures with one kind and place, whose messages are alike.

@@ -55,7 +55,7 @@ CREATE TABLE timings(step TEXT PRIMARY KEY, count INTEGER NOT NULL, p50 REAL NOT
 CREATE TABLE shards(
   step TEXT NOT NULL, s TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, state TEXT NOT NULL,
   attempts INTEGER NOT NULL, job TEXT, node TEXT, started REAL, ended REAL, why TEXT,
-  PRIMARY KEY(step, s)) WITHOUT ROWID;
+  lost REAL NOT NULL, PRIMARY KEY(step, s)) WITHOUT ROWID;
 CREATE INDEX logs_of_item ON logs(step, idx);
 ";
 

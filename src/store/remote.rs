@@ -17,6 +17,7 @@
 mod attempt;
 mod attempt_state;
 mod inspect;
+mod lost;
 mod place;
 mod publish;
 mod read_shard;

@@ -7,6 +7,36 @@ use super::{StoreError, StoredRun};
 use crate::event::Why;
 use crate::value::Indices;
 
+/// A job that has worked on a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardJob {
+    /// The wave that it was submitted in.
+    pub wave: u32,
+    /// Its place in that.
+    pub task: u32,
+    /// What the engine calls it, where that is known.
+    pub id: Option<String>,
+}
+
+impl ShardJob {
+    /// What people call it.
+    pub fn name(&self) -> String {
+        self.id.clone().unwrap_or_else(|| format!("{}.{}", self.wave, self.task))
+    }
+
+    /// As it stands in the books: `2.17/4711_17`.
+    fn text(&self) -> String {
+        let id = self.id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+        format!("{}.{}{id}", self.wave, self.task)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (place, id) = text.split_once('/').map_or((text, None), |(place, id)| (place, Some(id)));
+        let (wave, task) = place.split_once('.')?;
+        Some(Self { wave: wave.parse().ok()?, task: task.parse().ok()?, id: id.map(str::to_owned) })
+    }
+}
+
 /// A shard of a sent step, as it stands in the books or in the folder that its workers share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShardRow {
@@ -20,8 +50,8 @@ pub struct ShardRow {
     pub state: &'static str,
     /// Attempts at it so far.
     pub attempts: u32,
-    /// The job of the last one: wave and task.
-    pub job: Option<String>,
+    /// The job of the last one.
+    pub job: Option<ShardJob>,
     /// Its machine.
     pub node: Option<String>,
     /// When the attempt began, in seconds since 1970, and when it was done.
@@ -30,6 +60,8 @@ pub struct ShardRow {
     pub ended: Option<f64>,
     /// Why it was done: `end`, `commit`, `time`, `term`, `yield` or `stop`.
     pub why: Option<String>,
+    /// Seconds that were lost with attempts before the last one.
+    pub lost: f64,
 }
 
 impl ShardRow {
@@ -37,7 +69,7 @@ impl ShardRow {
 
     /// What the books say of the shard of a record with these items.
     pub fn of(record: &CommitRecord, done: &Indices) -> Self {
-        let CommitRecord { attempt, why, by: Doer { job: (wave, task), node, started, ended }, .. } = record;
+        let Doer { job: (wave, task), id, node, started, ended, lost } = &record.by;
         // What was noted by a worker of a version that did not note it is not known.
         let is_known = *ended > 0.0;
         Self {
@@ -45,12 +77,13 @@ impl ShardRow {
             first: done.iter().next().map_or(0, |stretch| stretch.first),
             count: done.count(),
             state: Self::DONE,
-            attempts: *attempt,
-            job: is_known.then(|| format!("{wave}.{task}")),
+            attempts: record.attempt,
+            job: is_known.then(|| ShardJob { wave: *wave, task: *task, id: id.clone() }),
             node: is_known.then(|| node.clone()),
             started: is_known.then_some(*started),
             ended: is_known.then_some(*ended),
-            why: Self::reason(*why),
+            why: Self::reason(record.why),
+            lost: *lost,
         }
     }
 
@@ -62,10 +95,11 @@ impl ShardRow {
 
 /// Books a shard of a step.
 pub(super) fn write(connection: &Connection, step: &str, row: &ShardRow) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO shards VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let ShardRow { shard, first, count, state, attempts, job, node, started, ended, why } = row;
+    let sql = "INSERT OR REPLACE INTO shards VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let ShardRow { shard, first, count, state, attempts, job, node, started, ended, why, lost } = row;
     let (first, count) = (*first as i64, *count as i64);
-    let values = params![step, shard, first, count, state, attempts, job, node, started, ended, why];
+    let job = job.as_ref().map(ShardJob::text);
+    let values = params![step, shard, first, count, state, attempts, job, node, started, ended, why, lost];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
@@ -77,11 +111,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ShardRow> {
         count: row.get::<_, i64>("count")? as u64,
         state: ShardRow::DONE,
         attempts: row.get("attempts")?,
-        job: row.get("job")?,
+        job: row.get::<_, Option<String>>("job")?.as_deref().and_then(ShardJob::parse),
         node: row.get("node")?,
         started: row.get("started")?,
         ended: row.get("ended")?,
         why: row.get("why")?,
+        lost: row.get("lost")?,
     })
 }
 

@@ -36,6 +36,12 @@ pub(crate) fn findings(path: &Path) -> Vec<Diagnostic> {
     let name = path.file_name().expect("a file").to_string_lossy();
     if is_executors(&bytes) {
         let loaded = config::load_as(FileKind::Executors, &bytes, &name, path);
+        let text = String::from_utf8_lossy(&bytes);
+        if let (Some(on), Some(document)) = (text.strip_prefix("# --on "), &loaded.document) {
+            let meant = on.lines().next().unwrap_or_default();
+            let help = "did you mean `campus`?".to_owned();
+            return vec![config::no_executor(meant, help, (&document.spans, &document.file))];
+        }
         return loaded.diagnostics.iter().cloned().chain(config::judge_executors(&loaded)).collect();
     }
     let to = SentTo { name: "slurm".to_owned(), volume: None, has_queue: true };

@@ -36,7 +36,7 @@ fn project() -> (Project, String) {
 }
 
 /// Runs with files that may grow to so many blocks of 512 bytes at most, as a full disk has it.
-fn limited(project: &Project, blocks: u32, args: &[&str]) -> Ran {
+pub(crate) fn limited(project: &Project, blocks: u32, args: &[&str]) -> Ran {
     let shell = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let output = Command::new("sh")
         .args(["-c", &shell, crate::project::binary()])

@@ -102,9 +102,9 @@ fn what_slurm_says_is_told_when_it_does_not_answer() {
 #[test]
 fn a_name_that_nothing_has_ends_with_2_and_says_where_was_looked() {
     let project = project("executors:\n  campus: { kind: slurm }\n");
-    for command in ["plan", "check"] {
+    for (command, code) in [("plan", 2), ("check", 65)] {
         let ran = run(&project, &[command, "pipeline.yaml", "--on", "campsu"]);
-        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        assert_eq!((ran.code, ran.stdout.as_str()), (code, ""));
         assert!(ran.stderr.contains("there is no executor `campsu`"), "{}", ran.stderr);
         assert!(
             ran.stderr.contains("did you mean `campus`? Looked in ~/config/flowrun/executors.yaml; "),
@@ -320,6 +320,7 @@ steps:
     assert_eq!(codes("campus", &["--executor-set", "time=2h"]).1[0], "deadline_queue");
     let expect = ["shared_write", "only_here", "rate_here"];
     assert_eq!(codes("processes", &[]).1, expect, "no queue, but processes of their own");
+    assert_eq!(codes("campsu", &[]), (65, vec!["no_executor".to_owned()]));
     let (code, found) = codes("cloud", &[]);
     assert_eq!((code, &found[..2]), (65, &["no_image".to_owned(), "no_volume".to_owned()][..]));
     let found = codes("shared", &[]).1;

@@ -1,6 +1,7 @@
 //! Sent steps: `--on processes` runs items in worker processes of this machine, and what comes out is what one process gives.
 
 mod attach;
+mod chaos;
 mod command;
 pub(crate) mod deaths;
 mod recipes;

@@ -38,19 +38,44 @@ impl ExecutorArguments {
         let known = KnownExecutors::find(console, self.executors.as_deref())?;
         match known.entries().find(|entry| entry.name == name) {
             Some(entry) => changed(entry, &self.executor_set).map(Some).map_err(Fault::Usage),
-            None => Err(unknown(name, &known, console).into()),
+            None => Err(Complaint::new(format!("there is no executor `{name}`"))
+                .help(meant(name, &known, console))
+                .into()),
         }
     }
+
+    /// The same where files are only checked: a name that no executor has is one of the findings.
+    pub(in crate::cli) fn resolve_to_check(
+        &self,
+        console: &Console,
+    ) -> Result<(Option<ChosenExecutor>, Vec<Diagnostic>), Fault> {
+        if let Some(name) = self.on.as_deref().filter(|name| *name != LOCAL) {
+            let known = KnownExecutors::find(console, self.executors.as_deref())?;
+            if !known.entries().any(|entry| entry.name == name) {
+                let help = meant(name, &known, console);
+                let (spans, nowhere) = (SpanIndex::default(), option(name));
+                let at = known.first().map_or((&spans, &nowhere), |file| (&file.spans, &file.text));
+                return Ok((None, vec![config::no_executor(name, help, at)]));
+            }
+        }
+        let chosen = self.resolve(console)?;
+        let findings = chosen.as_ref().map(ChosenExecutor::findings).unwrap_or_default();
+        Ok((chosen, findings))
+    }
+}
+
+/// What findings stand in that have no file: the option itself.
+fn option(name: &str) -> Arc<SourceFile> {
+    SourceFile::new(format!("--on {name}"), "", String::new())
 }
 
 impl ChosenExecutor {
     /// What is wrong with it where it is used.
-    pub(in crate::cli) fn findings(&self) -> Vec<Diagnostic> {
+    fn findings(&self) -> Vec<Diagnostic> {
         if let Some(file) = &self.file {
             return config::judge_executor(&self.name, &self.executor, &file.spans, &file.text);
         }
-        let nowhere = SourceFile::new(format!("--on {}", self.name), "", String::new());
-        config::judge_executor(&self.name, &self.executor, &SpanIndex::default(), &nowhere)
+        config::judge_executor(&self.name, &self.executor, &SpanIndex::default(), &option(&self.name))
     }
 
     /// It, as far as pipelines are judged by it.
@@ -94,8 +119,8 @@ fn without_executor(key: &str) -> Complaint {
         .help("name one with `--on`; `flowrun executors` lists them")
 }
 
-/// The complaint about a name that nothing has.
-fn unknown(name: &str, known: &KnownExecutors, console: &Console) -> Complaint {
+/// What may be meant by a name that nothing has, and where it was looked for.
+fn meant(name: &str, known: &KnownExecutors, console: &Console) -> String {
     let names: Vec<&str> =
         [LOCAL].into_iter().chain(known.entries().map(|entry| entry.name.as_str())).collect();
     let meant = match nearest(name, names.iter().copied()) {
@@ -103,8 +128,7 @@ fn unknown(name: &str, known: &KnownExecutors, console: &Console) -> Complaint {
         None => format!("there are `{}`", names.join("`, `")),
     };
     let places: Vec<String> = known.places(console).collect();
-    let complaint = Complaint::new(format!("there is no executor `{name}`"));
-    complaint.help(format!("{meant} Looked in {}", places.join("; ")))
+    format!("{meant} Looked in {}", places.join("; "))
 }
 
 /// The executor with all keys set, in their order.

@@ -43,6 +43,8 @@ pub(in crate::cli) struct ExecutorsFile {
 pub(in crate::cli) struct KnownExecutors {
     entries: Vec<KnownExecutor>,
     places: Vec<(PathBuf, bool)>,
+    /// The first file that is there.
+    first: Option<Arc<ExecutorsFile>>,
 }
 
 impl KnownExecutors {
@@ -72,6 +74,11 @@ impl KnownExecutors {
     /// All, those of files first, in their order.
     pub(in crate::cli) fn entries(&self) -> impl Iterator<Item = &KnownExecutor> {
         self.entries.iter()
+    }
+
+    /// The first of the files that are there; `None`: none is.
+    pub(in crate::cli) fn first(&self) -> Option<&ExecutorsFile> {
+        self.first.as_deref()
     }
 
     /// Where it was looked, for people.
@@ -105,6 +112,7 @@ impl KnownExecutors {
         let decoded = decoded
             .map_err(|error| Fault::Internal(format!("the schema accepts what the types do not: {error}")))?;
         let file = Arc::new(ExecutorsFile { text: loaded.file, spans: document.spans });
+        self.first.get_or_insert_with(|| Arc::clone(&file));
         for (name, executor) in decoded.executors {
             let written = document.value["executors"][&name].clone();
             self.insert(KnownExecutor { name, executor, written, file: Some(Arc::clone(&file)) });

@@ -57,6 +57,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("lua_syntax"),
     example!("missing_key"),
     example!("name_clash"),
+    example!("no_executor"),
     example!("no_failed_items"),
     example!("no_image"),
     example!("no_output"),

@@ -150,6 +150,7 @@ fn nodes(shards: &[ShardRow]) -> Vec<NodeAccount> {
         node.items += shard.count;
         node.attempts += u64::from(shard.attempts);
         node.time += Duration::try_from_secs_f64(time).unwrap_or_default();
+        node.lost += Duration::try_from_secs_f64(shard.lost).unwrap_or_default();
     }
     nodes.into_values().collect()
 }

@@ -11,7 +11,7 @@ use crate::cli::exit::Complaint;
 use crate::cli::table;
 use crate::engine;
 use crate::report::duration;
-use crate::store::{RemoteFile, RemotePlace, ShardRow};
+use crate::store::{RemoteFile, RemotePlace, ShardJob, ShardRow};
 
 /// Columns of the table.
 const HEADS: [&str; 10] =
@@ -26,11 +26,12 @@ struct ShardRecord<'a> {
     first: u64,
     count: u64,
     attempts: u32,
-    job: Option<&'a str>,
+    job: Option<String>,
     node: Option<&'a str>,
     started: Option<f64>,
     ended: Option<f64>,
     why: Option<&'a str>,
+    lost: f64,
     log: Option<&'a str>,
 }
 
@@ -80,16 +81,15 @@ fn of_step(view: &View<'_>, step: &str) -> Result<Vec<Shown>, Broken> {
     let known: BTreeSet<String> = rows.iter().map(|row| row.shard.clone()).collect();
     let place = RemotePlace::of_step(view.run.path(), step);
     rows.extend(engine::open_shards(&place, &known)?);
-    let log = |job: &String| {
-        let (wave, task) = job.split_once('.')?;
-        let path = place.file(&RemoteFile::Log(wave.parse().ok()?, task.parse().ok()?));
+    let log = |job: &ShardJob| {
+        let path = place.file(&RemoteFile::Log(job.wave, job.task));
         path.is_file().then(|| path.to_string_lossy().into_owned())
     };
     Ok(rows.into_iter().map(|row| Shown { log: row.job.as_ref().and_then(log), row }).collect())
 }
 
 fn record<'a>(step: &'a str, shown: &'a Shown) -> ShardRecord<'a> {
-    let ShardRow { shard, first, count, state, attempts, job, node, started, ended, why } = &shown.row;
+    let ShardRow { shard, first, count, state, attempts, job, node, started, ended, why, lost } = &shown.row;
     ShardRecord {
         step,
         shard,
@@ -97,11 +97,12 @@ fn record<'a>(step: &'a str, shown: &'a Shown) -> ShardRecord<'a> {
         first: *first,
         count: *count,
         attempts: *attempts,
-        job: job.as_deref(),
+        job: job.as_ref().map(ShardJob::name),
         node: node.as_deref(),
         started: *started,
         ended: *ended,
         why: why.as_deref(),
+        lost: *lost,
         log: shown.log.as_deref(),
     }
 }
@@ -136,7 +137,7 @@ fn cells(Shown { row, log }: &Shown) -> Vec<String> {
         row.count.to_string(),
         row.attempts.to_string(),
         or_dash(row.node.clone()),
-        or_dash(row.job.clone()),
+        or_dash(row.job.as_ref().map(ShardJob::name)),
         or_dash(time),
         or_dash(row.why.clone()),
         or_dash(log.clone()),

@@ -31,6 +31,8 @@ pub(super) struct Ticker<'a> {
     place: &'a RemotePlace,
     job: &'a RemoteJob,
     at: (u32, u32),
+    /// What the engine calls the job.
+    id: Option<String>,
     store: &'a RunStore,
     watch: Arc<AttemptWatch>,
     interrupt: &'a Arc<Interrupt>,
@@ -43,7 +45,7 @@ pub(super) struct Ticker<'a> {
 
 impl<'a> Ticker<'a> {
     pub(super) fn new(
-        (place, job, at): (&'a RemotePlace, &'a RemoteJob, (u32, u32)),
+        (place, job, at, id): (&'a RemotePlace, &'a RemoteJob, (u32, u32), Option<String>),
         store: &'a RunStore,
         watch: Arc<AttemptWatch>,
         interrupt: &'a Arc<Interrupt>,
@@ -52,6 +54,7 @@ impl<'a> Ticker<'a> {
             place,
             job,
             at,
+            id,
             store,
             watch,
             interrupt,
@@ -187,7 +190,7 @@ impl<'a> Ticker<'a> {
     fn beat(&self, stamp: u64) {
         let (shard, attempt, tally) = self.watch.get();
         let (node, pid) = (host(), std::process::id());
-        let beat = BeatFile { protocol: PROTOCOL, job: self.at, stamp, tally, node, pid };
+        let beat = BeatFile { protocol: PROTOCOL, job: self.at, id: self.id.clone(), stamp, tally, node, pid };
         let _ = remote_job::replace(self.place, &RemoteFile::Beat(&shard, attempt), &beat);
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn section(out: &mut String, account: &Account) {
     out.push_str(
         "<section aria-labelledby=\"workers\"><h2 id=\"workers\">Workers</h2>\n<p class=\"about\">Of steps whose items ran in worker \
          processes: the parts that each machine has handed over. Attempts that came before the last one of a part were lost with their \
-         workers.</p>\n",
+         workers, and with them the time since they had put something on the disk last.</p>\n",
     );
     let columns = [
         Column::Words("Step"),
@@ -23,6 +23,7 @@ pub(super) fn section(out: &mut String, account: &Account) {
         Column::Number("Attempts"),
         Column::Number("Lost attempts"),
         Column::Number("Time"),
+        Column::Number("Lost time"),
     ];
     table(out, "Workers by step and node", &columns, &rows);
     out.push_str("</section>\n");
@@ -37,5 +38,6 @@ fn row(step: &str, node: &NodeAccount) -> Vec<String> {
         count(node.attempts),
         count(node.attempts.saturating_sub(node.shards)),
         html::duration(node.time),
+        html::duration(node.lost),
     ]
 }

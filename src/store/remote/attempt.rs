@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::attempt_state::AttemptState;
+use super::lost::lost_time;
 use super::place::RemotePlace;
 use super::publish::Published;
 use super::read_shard::items_of;
@@ -97,10 +98,10 @@ impl AttemptFile {
         })
     }
 
-    /// The same, by this job on this machine.
+    /// The same, by this job on this machine. `id`: what the engine calls the job.
     #[must_use]
-    pub fn by(mut self, job: (u32, u32), node: String) -> Self {
-        (self.by.job, self.by.node) = (job, node);
+    pub fn by(mut self, job: (u32, u32), node: String, id: Option<String>) -> Self {
+        (self.by.job, self.by.node, self.by.id) = (job, node, id);
         self
     }
 
@@ -153,7 +154,8 @@ impl AttemptFile {
         let title = StepTitle::of(&self.run, spec);
         self.open(file, &title)?;
         for (attempt, path) in std::mem::take(&mut self.older) {
-            self.adopt(attempt, &path, &title)?;
+            let kept = self.adopt(attempt, &path, &title)?;
+            self.by.lost += lost_time(&self.place, (&self.shard, attempt), kept);
         }
         self.title = Some(title);
         self.sync()?;
@@ -198,7 +200,7 @@ impl AttemptFile {
         let (attempt, path, file) = claimed(&self.place, &shard)?;
         let timing = std::mem::take(&mut self.state).timing;
         (self.shard, self.items, self.attempt, self.path) = (shard, items, attempt, path);
-        self.by.started = now();
+        (self.by.started, self.by.lost) = (now(), 0.0);
         self.state.timing = timing.clone();
         self.timing_before = timing;
         let title = self.title.clone().expect("nothing has ended of a step that has not begun");
@@ -239,16 +241,18 @@ impl AttemptFile {
     }
 
     /// Copies what an attempt that is dead, or nearly, has finished: whole commits of items of this shard, none of which is
-    /// here yet. A commit that is torn or of something else is left alone; its items run again.
-    fn adopt(&mut self, attempt: u32, path: &Path, title: &StepTitle) -> Result<(), StoreError> {
+    /// here yet. A commit that is torn or of something else is left alone; its items run again. It gives when the last whole one
+    /// was made.
+    fn adopt(&mut self, attempt: u32, path: &Path, title: &StepTitle) -> Result<Option<u64>, StoreError> {
         let tag = self.tag(attempt);
         // It may be as empty as it was made.
-        let Ok(found) = segment::scan(path, |_| (tag, 0)) else { return Ok(()) };
-        let Ok(file) = File::open(path) else { return Ok(()) };
+        let Ok(found) = segment::scan(path, |_| (tag, 0)) else { return Ok(None) };
+        let Ok(file) = File::open(path) else { return Ok(None) };
         let theirs = found.title.as_deref().and_then(StepTitle::parse);
         if !theirs.is_some_and(|theirs| theirs.is_of_step(title)) {
-            return Ok(());
+            return Ok(None);
         }
+        let kept = found.commits.iter().filter_map(|commit| Some(commit.head.facts?.at)).max();
         let mut compressor = Compressor::default();
         // An attempt in the middle of a chain goes on with what its process has measured before.
         let mut measured = ((self.shard.link() == 0).then(Timing::default), None);
@@ -282,7 +286,7 @@ impl AttemptFile {
             self.adopted.add(&last.since(&first));
             self.state.timing = self.adopted.clone();
         }
-        Ok(())
+        Ok(kept)
     }
 
     fn tag(&self, attempt: u32) -> u64 {

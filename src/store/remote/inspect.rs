@@ -47,7 +47,7 @@ impl RemotePlace {
                     left.items += if firsts.insert(span.first) { u64::from(span.count) } else { 0 };
                 }
             }
-            let at_work = slots::read(&self.slots(shard, number));
+            let at_work = slots::read(&self.slots(shard, number)).map(|written| (written.job, written.items));
             left.at_work.extend(at_work.filter(|(_, items)| !items.is_empty()));
         }
         Ok(left)

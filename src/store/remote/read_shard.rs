@@ -60,6 +60,7 @@ impl ReadShard {
             started: None,
             ended: None,
             why: None,
+            lost: 0.0,
         };
         let source = source_name(shard, attempt);
         Self { path, source, commits, done: items, row: Some(row) }

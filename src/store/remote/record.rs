@@ -38,12 +38,18 @@ fn is_zero(count: &u32) -> bool {
 pub struct Doer {
     /// Its job: wave and task.
     pub job: (u32, u32),
+    /// What the engine calls it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The machine.
     pub node: String,
     /// When it began with the shard, and when it was done with it, in seconds since 1970.
     pub started: f64,
     /// The same for its end.
     pub ended: f64,
+    /// Seconds that were lost with attempts before it that have died.
+    #[serde(default)]
+    pub lost: f64,
 }
 
 /// The record of one shard.

@@ -10,10 +10,12 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
+use crate::store::clock::{micros, now};
 use crate::store::private;
 use crate::value::Indices;
 
-/// First index, count, and a number that says that somebody has written it.
+/// First index, count, and a number that says that somebody has written it. Those of the first slot are the job and when the
+/// attempt began.
 const SLOT_BYTES: usize = 24;
 const WRITTEN: u64 = 0x464C_534C;
 
@@ -43,7 +45,8 @@ impl Slots {
             old.read_exact_at(&mut bytes, 0)?;
         }
         bytes.resize(bytes.len().max(SLOT_BYTES), 0);
-        bytes[..SLOT_BYTES].copy_from_slice(&slot(u64::from(self.job.0), u64::from(self.job.1)));
+        let job = u64::from(self.job.0) << 32 | u64::from(self.job.1);
+        bytes[..SLOT_BYTES].copy_from_slice(&slot(job, micros(now())));
         file.write_all_at(&bytes, 0)?;
         *current = Some(file);
         Ok(())
@@ -68,8 +71,18 @@ fn slot(one: u64, two: u64) -> [u8; SLOT_BYTES] {
     bytes
 }
 
-/// The job that has written slots, and the items in them; `None`: nothing can be read there.
-pub(super) fn read(path: &Path) -> Option<(SlotJob, Indices)> {
+/// What slots say.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct WrittenSlots {
+    pub(super) job: SlotJob,
+    /// When the attempt began, in microseconds since 1970.
+    pub(super) started: u64,
+    /// The items in them.
+    pub(super) items: Indices,
+}
+
+/// What stands there; `None`: nothing can be read.
+pub(super) fn read(path: &Path) -> Option<WrittenSlots> {
     let bytes = std::fs::read(path).ok()?;
     let (slots, _) = bytes.as_chunks::<SLOT_BYTES>();
     let numbers = |slot: &[u8; SLOT_BYTES]| {
@@ -78,7 +91,7 @@ pub(super) fn read(path: &Path) -> Option<(SlotJob, Indices)> {
         (written == WRITTEN).then_some((one, two))
     };
     let mut slots = slots.iter().map(numbers);
-    let (wave, task) = slots.next()??;
+    let (job, started) = slots.next()??;
     let mut items: Vec<(u64, u64)> =
         slots.flatten().filter(|(first, count)| *first > 0 && *count > 0).collect();
     items.sort_unstable();
@@ -88,7 +101,7 @@ pub(super) fn read(path: &Path) -> Option<(SlotJob, Indices)> {
             all = all.with(&Indices::run(first, count));
         }
     }
-    Some(((u32::try_from(wave).ok()?, u32::try_from(task).ok()?), all))
+    Some(WrittenSlots { job: ((job >> 32) as u32, job as u32), started, items: all })
 }
 
 #[cfg(test)]
@@ -101,8 +114,12 @@ mod tests {
         let (one, two) = (dir.path().join("1"), dir.path().join("2"));
         let slots = Slots::new((3, 4));
         slots.set(0, 9, 9);
+        let before = micros(now());
+        let read = |path: &Path| super::read(path).map(|written| (written.job, written.items));
         slots.move_to(&one).expect("room");
         assert_eq!(read(&one), Some(((3, 4), Indices::default())));
+        let started = super::read(&one).expect("it is there").started;
+        assert!((before..=micros(now())).contains(&started), "{started}");
         slots.set(2, 10, 5);
         slots.set(0, 1, 2);
         let expect = Indices::new([(1, 2), (10, 5)]).expect("in order");

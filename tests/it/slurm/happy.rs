@@ -16,6 +16,13 @@ fn what_slurm_runs_comes_out_as_from_one_process() {
         assert_eq!(there.read(&output), local.read(&output), "{output}");
     }
     assert_eq!(cluster.says(&["squeue", "-h"]), "", "nobody is left");
+    let shards = there.run(&["show", "latest", "--shards", "--format", "json"]).ok().stdout;
+    let shards: Vec<serde_json::Value> = serde_json::from_str(&shards).expect("a list");
+    let is_task = |job: &str| job.split('_').filter(|part| part.parse::<u32>().is_ok()).count() == 2;
+    assert!(!shards.is_empty());
+    for shard in shards {
+        assert!(shard["job"].as_str().is_some_and(is_task), "a task as Slurm calls it: {shard}");
+    }
 }
 
 #[test]
