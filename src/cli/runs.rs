@@ -131,7 +131,8 @@ fn outputs(outputs: &[Output]) -> String {
 fn prune(catalogue: &Catalogue, options: &PruneArguments) -> Result<Exit, Fault> {
     let removes = !options.dry_run;
     let pruned = catalogue.prune(options.keep, options.older_than, SystemTime::now(), removes)?;
-    let room: u64 = pruned.iter().map(|pruned| pruned.bytes).sum();
+    let programs = if removes { catalogue.remove_programs()? } else { 0 };
+    let room = pruned.iter().map(|pruned| pruned.bytes).sum::<u64>() + programs;
     let lines = pruned.iter().map(|Pruned { record, bytes: size }| {
         let pipeline = printable(&record.pipeline);
         format!("{}  {}  {pipeline}  {}\n", record.id, timestamp::local(record.started), bytes(*size))

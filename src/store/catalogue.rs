@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::seconds;
 use super::lock::Lock;
-use super::{RemotePlace, RunRecord, StoreError, StoredRun, paths, repair, stored_run};
+use super::{
+    RemotePlace, RunRecord, StoreError, StoredRun, paths, program_copy, repair, stored_run,
+};
 
 /// Ids that an error about an ambiguous one names.
 const NAMED_MAX: usize = 5;
@@ -254,6 +256,18 @@ impl Catalogue {
             needed.extend(record.parent.filter(|_| stands));
         }
         removable
+    }
+
+    /// Removes the programs that workers of its runs were, unless there may be any. Gives the bytes that they took.
+    ///
+    /// # Errors
+    /// Fails when the folder of runs cannot be read.
+    pub fn remove_programs(&self) -> Result<u64, StoreError> {
+        let is_in_use = |id: &String| RemotePlace::all(&self.state, id).iter().any(RemotePlace::is_in_use);
+        if !self.live()?.is_empty() || self.ids()?.iter().any(is_in_use) {
+            return Ok(0);
+        }
+        Ok(program_copy::remove_programs(&self.state))
     }
 
     /// Whether a run may have had more items to take over from the one that it resumed.

@@ -5,10 +5,16 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
 use super::{Digest, StoreError, private};
+
+/// Where they lie.
+const FOLDER: &str = "bin";
+/// A run that has asked for its program has begun by then.
+const BEGINS_WITHIN: Duration = Duration::from_secs(3600);
 
 /// Copies a program into a state folder, unless it is there, and says where it is. One copy serves all runs.
 ///
@@ -16,15 +22,36 @@ use super::{Digest, StoreError, private};
 /// Fails when the program cannot be read or the copy not be written.
 pub fn keep_program(state: &Path, program: &Path) -> Result<PathBuf, StoreError> {
     let bytes = fs::read(program).map_err(|error| StoreError::io("read", program, error))?;
-    let folder = state.join("bin");
+    let folder = state.join(FOLDER);
     let copy = folder.join(format!("flowrun-{}", Digest::of_bytes(&bytes)));
     let failed = |error| StoreError::io("create", &copy, error);
     if fs::metadata(&copy).is_ok_and(|file| file.len() == bytes.len() as u64) {
+        // Whoever tidies up sees that it is wanted.
+        File::open(&copy).and_then(|file| file.set_modified(SystemTime::now())).map_err(failed)?;
         return Ok(copy);
     }
     private::within(state, &folder).map_err(failed)?;
     write(&folder, &copy, &bytes).map_err(failed)?;
     Ok(copy)
+}
+
+/// Removes the copies in a state folder, none of whose runs is going on, but for those that a run which is about to begin may have
+/// asked for. Gives the bytes that they took.
+pub(super) fn remove_programs(state: &Path) -> u64 {
+    let entries = fs::read_dir(state.join(FOLDER)).into_iter().flatten().flatten();
+    let remove = |entry: fs::DirEntry| {
+        let file = entry.metadata().ok()?;
+        let is_young = file.modified().ok()?.elapsed().is_ok_and(|age| age < BEGINS_WITHIN);
+        if is_young {
+            return None;
+        }
+        fs::remove_file(entry.path()).ok()?;
+        Some(file.len())
+    };
+    let removed = entries.filter_map(remove).sum();
+    // It stays while there is anything in it.
+    let _ = fs::remove_dir(state.join(FOLDER));
+    removed
 }
 
 /// Makes the file as a whole, for its owner alone.
@@ -40,6 +67,8 @@ fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     #[test]
@@ -50,12 +79,24 @@ mod tests {
         let copy = keep_program(&state, &program).expect("room");
         let said = std::process::Command::new(&copy).output().expect("it can be executed");
         assert_eq!(said.stdout, b"here\n");
-        let made = fs::metadata(&copy).and_then(|file| file.modified()).expect("it is there");
+        let file = |path: &Path| fs::metadata(path).map(|file| file.ino()).expect("it is there");
+        let made = file(&copy);
         assert_eq!(keep_program(&state, &program).expect("room"), copy);
-        assert_eq!(fs::metadata(&copy).and_then(|file| file.modified()).expect("it is there"), made);
+        assert_eq!(file(&copy), made);
         // One that was cut off is made anew.
         fs::write(&copy, "#!").expect("room");
         assert_eq!(keep_program(&state, &program).expect("room"), copy);
         assert_eq!(fs::read(&copy).expect("it is there"), fs::read(&program).expect("it is there"));
+        let age = |hours: u64| {
+            let at = SystemTime::now() - Duration::from_secs(3600 * hours);
+            File::open(&copy).and_then(|file| file.set_modified(at)).expect("ours");
+        };
+        assert_eq!(remove_programs(&state), 0, "somebody may be about to begin");
+        age(2);
+        keep_program(&state, &program).expect("room");
+        assert_eq!(remove_programs(&state), 0, "somebody has asked for it again");
+        age(2);
+        assert_eq!(remove_programs(&state), fs::metadata(&program).expect("it is there").len());
+        assert!(!state.join(FOLDER).exists());
     }
 }
