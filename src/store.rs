@@ -54,6 +54,7 @@ mod results;
 mod reuse;
 mod rows;
 mod run_dir;
+mod run_record;
 mod secret_key;
 mod segment;
 mod shard;
@@ -84,16 +85,17 @@ pub use queries::{Failure, FailureReason, Retry, Skip, StoredLog};
 pub use record::AppendNote;
 pub use remote::{
     AttemptFile, AttemptFrame, AttemptState, AttemptWatch, CommitRecord, LeftBehind, Published, ReadShard,
-    RemoteFile, RemotePlace, ShardCommit, SlotJob, Slots, Whence,
+    RemoteFile, RemotePlace, RetryTokens, ShardCommit, SlotJob, Slots, Whence,
 };
 pub use request::keep_request;
 pub use results::Results;
 pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
+pub use run_record::RunRecord;
 pub use secret_key::SecretKey;
 pub use shard::{SHARD_PROTOCOL, ShardRecord, ShardStep};
 pub use shard_row::{ShardJob, ShardRow};
-pub use stored_run::{RunRecord, StepRecord, StoredRun};
+pub use stored_run::{StepRecord, StoredRun};
 pub use turn::Turn;
 
 #[cfg(test)]

@@ -22,8 +22,15 @@ const LEFT_MAX: usize = 5;
 
 /// Checks files and folders.
 pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<Exit, Fault> {
-    let (executor, mut diagnostics) = arguments.executor.resolve_to_check(console)?;
     let mut complaints = Vec::new();
+    let (executor, mut diagnostics) = match arguments.executor.resolve_to_check(console) {
+        // What is wrong with the executors file is found like all else.
+        Err(Fault::Invalid(found, more)) => {
+            complaints = more;
+            (None, found)
+        }
+        resolved => resolved?,
+    };
     let FoundFiles { checked: files, left } = files(arguments, &mut complaints);
     let sent_to = executor.as_ref().map(ChosenExecutor::sent_to);
     let inputs = Inputs { sent_to, ..load::no_inputs(console) };

@@ -28,7 +28,7 @@ pub(super) fn command(console: &Console, arguments: &WorkerArguments) -> Result<
     }
 }
 
-/// Variables in which engines tell a job what they call it: Slurm, PBS, LSF, HyperQueue and Grid Engine. Parts of one name are joined
+/// Variables in which engines tell a job what they call it: Slurm, PBS, LSF, `HyperQueue` and Grid Engine. Parts of one name are joined
 /// with `_`.
 const JOB_IDS: [&[&str]; 6] = [
     &["SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID"],
@@ -57,7 +57,11 @@ impl From<WorkError> for Unworked {
     }
 }
 
-fn work(console: &Console, arguments: &WorkerArguments, interrupt: &Arc<Interrupt>) -> Result<Worked, Unworked> {
+fn work(
+    console: &Console,
+    arguments: &WorkerArguments,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Worked, Unworked> {
     let WorkerArguments { remote, wave, task } = arguments;
     let job = WorkerJob::open(remote.clone(), (*wave, *task), job_id(console))?;
     if job.is_done() {

@@ -30,7 +30,11 @@ pub fn open_shards(place: &RemotePlace, known: &BTreeSet<String>) -> Result<Vec<
             count: items.count(),
             state: if tries > 0 { "running" } else { "waiting" },
             attempts: tries,
-            job: beat.as_ref().map(|beat| ShardJob { wave: beat.job.0, task: beat.job.1, id: beat.id.clone() }),
+            job: beat.as_ref().map(|beat| ShardJob {
+                wave: beat.job.0,
+                task: beat.job.1,
+                id: beat.id.clone(),
+            }),
             node: beat.map(|beat| beat.node),
             started: None,
             ended: None,

@@ -10,7 +10,7 @@ use super::sent::SentOptions;
 use super::shard::ShardOptions;
 use crate::event::Timing;
 use crate::runtime::clock;
-use crate::store::{Slots, Whence};
+use crate::store::{RetryTokens, Slots, StoreError, Whence};
 use crate::value::Indices;
 
 /// What a run needs to know beside its plan.
@@ -59,6 +59,8 @@ pub struct WorkPart {
     pub(super) is_careful: bool,
     /// Items of which attempts have failed in other processes, in the order of their indices.
     pub(super) carried: Vec<Whence>,
+    /// Where it gets retries from, where the step has a budget of them.
+    pub(super) tokens: Option<Arc<RetryTokens>>,
     /// The same of items that this process leaves.
     pub(super) leaves: Mutex<Vec<Whence>>,
     /// How long the job may run.
@@ -77,6 +79,11 @@ impl WorkPart {
     /// What items that this process leaves have behind them, once.
     pub(super) fn take_leaves(&self) -> Vec<Whence> {
         std::mem::take(&mut *self.leaves.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether one more retry may be made than were granted so far.
+    pub(super) fn grants_retry(&self) -> Result<bool, StoreError> {
+        self.tokens.as_ref().map_or(Ok(false), |tokens| tokens.take())
     }
 
     /// An item was cut off after so long.

@@ -20,6 +20,7 @@ use super::layout::ItemLayout;
 use super::map;
 use super::options::{RunOptions, WorkPart};
 use super::pool::Threads;
+use super::rate_parts::rate_parts;
 use super::remote_job::{self, Announced, RemoteJob, WaveFile, WaveTask};
 use super::roles::StepRoles;
 use super::run_store::RunStore;
@@ -28,9 +29,10 @@ use crate::event::{StepResult, StepStatus, Timing, Why};
 use crate::lua::Watchdog;
 use crate::plan::{MapLike, Plan, Step, Verb};
 use crate::runtime::{self, clock};
+use crate::schedule::RateUse;
 use crate::store::{
-    AttemptFile, AttemptWatch, Committer, Digest, RemoteFile, RemotePlace, ShardCommit, Slots, StoreError,
-    Whence, host,
+    AttemptFile, AttemptWatch, Committer, Digest, RemoteFile, RemotePlace, RetryTokens, ShardCommit, Slots,
+    StoreError, Whence, host,
 };
 use crate::value::Indices;
 
@@ -133,7 +135,8 @@ struct Shift<'a> {
 impl Shift<'_> {
     fn carry_out(&self) -> Result<Worked, WorkError> {
         let (job, place) = (&self.job.job, &self.job.place);
-        let (step, each) = self.step()?;
+        let (step, mut each) = self.step()?;
+        let tokens = self.tokens(&mut each);
         let layout: ItemLayout = remote_job::demand(place, &RemoteFile::Input)?;
         let (layout, slots) = (Arc::new(layout), Arc::new(Slots::new(self.job.at)));
         let timing = Arc::<Mutex<Timing>>::default();
@@ -149,13 +152,15 @@ impl Shift<'_> {
             slots: Arc::clone(&slots),
             is_careful,
             carried: self.task.carry.clone(),
+            tokens: tokens.clone(),
             leaves: Mutex::default(),
             timing: Arc::clone(&timing),
             condemned: (self.task.condemned.clone(), self.task.said.as_deref().map(Arc::from)),
         };
         let of = (job.run.as_str(), job.step.as_str());
         let claimed = AttemptFile::claim(place, of, &self.task.shard, &self.task.items)?;
-        let mut attempt = claimed.by(self.job.at, host(), self.job.id.clone()).with_slots(Arc::clone(&slots))?;
+        let mut attempt =
+            claimed.by(self.job.at, host(), self.job.id.clone()).with_slots(Arc::clone(&slots))?;
         // What was there when the step began is what its results depend on, wherever they are computed.
         let fingerprint = StepFingerprint { parts: job.fingerprint.clone(), function: Digest::default() };
         attempt.begin(&step_spec(self.plan, step, &each, &fingerprint))?;
@@ -165,7 +170,8 @@ impl Shift<'_> {
         let careful = self.task.careful.common(&left);
         let phases = [part(left.without(&careful), false), part(careful, true)].map(Arc::new);
         let at = Arc::clone(&watch);
-        let ticker = Ticker::new((place, job, self.job.at, self.job.id.clone()), &store, watch, self.interrupt);
+        let ticker =
+            Ticker::new((place, job, self.job.at, self.job.id.clone()), &store, watch, self.interrupt);
         let ((ends, ended), ticking) = (bounded::<()>(0), &ticker);
         let over = std::thread::scope(|scope| {
             let ticking = scope.spawn(move || ticking.tick(&ended));
@@ -179,10 +185,14 @@ impl Shift<'_> {
             let _ = ticking.join();
             over
         });
-        if let Some(error) = store.fault() {
+        let fault = store.fault().or_else(|| tokens.as_ref()?.fault());
+        if let Some(error) = fault {
             return Err(error.clone().into());
         }
         over?;
+        if let Some(tokens) = &tokens {
+            tokens.give_back()?;
+        }
         if ticker.has_lost() {
             return Ok(Worked::Committed);
         }
@@ -226,13 +236,21 @@ impl Shift<'_> {
         match bound {
             // Who coordinates knows what was remembered, and remembers.
             Ok(Verb::MapLike(mut each)) => {
-                for limit in &mut each.policy.rate_limits {
-                    *limit = limit.share(job.workers);
-                }
+                let parts = rate_parts(self.plan, step, &each.policy);
+                let share = |part: &RateUse| RateUse { name: None, ..part.share(job.workers) };
+                each.policy.rate_limits = parts.unwrap_or_default().iter().map(share).collect();
                 Ok((step, MapLike { cache: false, ..*each }))
             }
             _ => Err(WorkError::OtherProgram(format!("step `{}` cannot be sent", job.step))),
         }
+    }
+
+    /// Where the step gets its retries from, if they have a budget: none is granted before it is asked for.
+    fn tokens(&self, each: &mut MapLike) -> Option<Arc<RetryTokens>> {
+        let budget = each.policy.retries.budget?;
+        each.policy.retries.budget = Some(0);
+        let place = self.job.place.clone();
+        Some(Arc::new(RetryTokens::new(place, budget, self.job.job.workers)))
     }
 
     /// Runs items like those of any step.

@@ -67,12 +67,18 @@ impl RateUse {
         self.name.clone().unwrap_or_else(|| self.rate.to_string().into())
     }
 
-    /// Whether several processes may each have a share of it: it is the step's own, in a window there are starts enough for
-    /// several, and each takes one.
+    /// What one of so many steps has of it for itself, if all have as much; `None`: there is less than one start for each.
+    pub fn part_of(&self, steps: u32) -> Option<Self> {
+        let count = self.rate.count / steps.max(1);
+        (count > 0).then(|| Self { rate: Rate { count, ..self.rate }, ..self.clone() })
+    }
+
+    /// Whether several processes may each have a share of it: in a window there are starts enough for several, and each takes
+    /// one.
     pub fn can_be_shared_out(&self) -> bool {
         let minute = Duration::from_secs(60);
         let is_coarse = self.rate.period > minute || self.rate.count < 2 && self.rate.period >= minute;
-        self.name.is_none() && !self.weighted && !is_coarse
+        !self.weighted && !is_coarse
     }
 
     /// Processes that may share it, at most `workers`: the greatest number that leaves a tenth of it unused at most, because

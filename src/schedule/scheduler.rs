@@ -22,6 +22,9 @@ use crate::event::Tally;
 /// running may add their own items to that.
 const WAITING_MAX: u64 = 65_536;
 
+/// What limits know by the index of no item: that of those that are worked on elsewhere.
+const HELD: u64 = 0;
+
 /// The state of one map-like step. Every time is counted from the step's start and never goes back. Each call costs
 /// O(log waiting retries) at most, and nothing for each item of a chunk that goes well.
 ///
@@ -114,6 +117,19 @@ impl Scheduler {
         Self { share, ..self }
     }
 
+    /// Takes so much of each of its limits for whoever works in its place, until they are released; `false`: there is not so much
+    /// now.
+    pub fn hold_limits(&mut self, now: Duration, costs: &[u64]) -> bool {
+        self.share.as_mut().is_none_or(|share| share.take(now, HELD, costs))
+    }
+
+    /// What was held of its limits may have been started with until now.
+    pub fn release_limits(&mut self, now: Duration) {
+        if let Some(share) = &mut self.share {
+            share.ended(HELD, now);
+        }
+    }
+
     /// The same for a slice of the items: their indices begin behind this many that are no concern of the step.
     #[must_use]
     pub fn behind(self, before: u64) -> Self {
@@ -137,6 +153,8 @@ impl Scheduler {
         let item_deadline = self.policy.item_deadline.map(|limit| now.saturating_add(limit));
         let attempt = attempts.saturating_add(1);
         self.retries += 1;
+        // Where it failed the budget was asked for it.
+        self.grant();
         self.waiting.push(now, Retry { index, attempt, item_deadline });
     }
 

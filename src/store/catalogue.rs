@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::clock::seconds;
-use super::lock::Lock;
-use super::{
-    RemotePlace, RunRecord, StoreError, StoredRun, paths, program_copy, repair, stored_run,
-};
+use super::lock::{self, Lock};
+use super::{RemotePlace, RunRecord, StoreError, StoredRun, paths, program_copy, repair, run_record};
 
 /// Ids that an error about an ambiguous one names.
 const NAMED_MAX: usize = 5;
@@ -91,8 +89,8 @@ impl Catalogue {
         if id.is_empty() { None } else { self.record(id).ok() }
     }
 
-    fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
-        stored_run::record_alone(&self.path(id))
+    pub(super) fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
+        run_record::record_alone(&self.path(id))
     }
 
     /// The run that is meant by an id, the beginning of one, or `latest`.
@@ -291,6 +289,7 @@ impl Catalogue {
         let lock = match Lock::take(&path) {
             Ok(lock) => Some(lock),
             Err(StoreError::Live { .. }) => return Ok(false),
+            Err(_) if lock::holder(&path).is_some() => return Ok(false),
             // The folder decides whether it can be removed.
             Err(_) => None,
         };

@@ -17,7 +17,7 @@ impl Holder {
     pub(super) fn heard_afar(&self, age: Option<Duration>) -> String {
         let said = match age {
             Some(age) => format!("this is what it said {} s ago, with its newest failures", age.as_secs()),
-            None => "it has said nothing yet".to_owned(),
+            None => "it has said nothing yet that can be read".to_owned(),
         };
         format!("the run is going on elsewhere ({self}), and its books can be read there alone; {said}")
     }

@@ -4,7 +4,8 @@
 //! being at work while its `status.json` is young.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::Read;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +16,9 @@ use super::{StoreError, clock, paths, private};
 /// How often a lock is asked for before another process is said to hold it: one that only looks whether a run is going on
 /// holds it for an instant.
 const TRIES: u32 = 20;
+
+/// What lies in the place of a lock and is no file makes nobody wait.
+const AT_ONCE: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
 
 /// A process that cannot be asked and has said nothing for so long is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
@@ -31,7 +35,8 @@ impl Lock {
     /// Takes the lock of a run's folder, or says who has it.
     pub(super) fn take(run: &Path) -> Result<Self, StoreError> {
         let path = paths::lock(run);
-        let file = private::options().create(true).truncate(false).read(true).open(&path);
+        let file =
+            private::options().create(true).truncate(false).read(true).custom_flags(AT_ONCE).open(&path);
         let mut file = file.map_err(|error| StoreError::io("create the lock", &path, error))?;
         for _ in 1..TRIES {
             if file.try_lock().is_ok() {
@@ -45,7 +50,9 @@ impl Lock {
         }
         let (host, started) = (host(), clock::now());
         let text = serde_json::json!({ "pid": std::process::id(), "host": host, "started": started });
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{text}"));
+        // At no time it says nothing.
+        let text = format!("{text}\n");
+        let written = file.write_all_at(text.as_bytes(), 0).and_then(|()| file.set_len(text.len() as u64));
         written.map_err(|error| StoreError::io("write", &path, error))?;
         Ok(Self { file, run: run.to_path_buf() })
     }
@@ -61,7 +68,7 @@ impl Drop for Lock {
 
 /// Who is at work on the run in this folder; `None`: nobody any more.
 pub(super) fn holder(run: &Path) -> Option<Holder> {
-    let mut file = File::open(paths::lock(run)).ok()?;
+    let mut file = File::options().read(true).custom_flags(AT_ONCE).open(paths::lock(run)).ok()?;
     let answer = file.try_lock_shared();
     at_work(run, &mut file, &answer)
 }
@@ -74,7 +81,12 @@ fn at_work(run: &Path, file: &mut File, answer: &Result<(), TryLockError>) -> Op
         // A lock that cannot be read is held all the same.
         Err(TryLockError::WouldBlock) => Some(named.unwrap_or_default()),
         Ok(()) if can_tell => None,
-        Ok(()) | Err(TryLockError::Error(_)) => named.filter(|_| is_heard(run)),
+        // What cannot be read may be about to be written.
+        Ok(()) | Err(TryLockError::Error(_)) => {
+            let signs: &[PathBuf] =
+                if named.is_some() { &[paths::status(run), paths::lock(run)] } else { &[paths::status(run)] };
+            is_heard(run, signs).then(|| named.unwrap_or_default())
+        }
     }
 }
 
@@ -82,18 +94,17 @@ fn at_work(run: &Path, file: &mut File, answer: &Result<(), TryLockError>) -> Op
 fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
-    let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let value: serde_json::Value = serde_json::from_str(text.lines().next()?).ok()?;
     let process = value["pid"].as_u64().and_then(|id| u32::try_from(id).ok());
     let host = value["host"].as_str().filter(|name| *name != host()).map(str::to_owned);
     Some(Holder { process, host })
 }
 
-/// Whether whoever is at work on the run has begun it or said something of late, by the clock of the file system.
-fn is_heard(run: &Path) -> bool {
+/// Whether any of these files was written of late, by the clock of the file system.
+fn is_heard(run: &Path, signs: &[PathBuf]) -> bool {
     let probe = tempfile::tempfile_in(run).and_then(|file| file.metadata()?.modified());
     let now = probe.unwrap_or_else(|_| SystemTime::now());
-    let written = |path: PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
-    let said = written(paths::status(run)).max(written(paths::lock(run)));
+    let said = signs.iter().filter_map(|path| fs::metadata(path).and_then(|file| file.modified()).ok()).max();
     // What comes from the future is young.
     said.is_some_and(|at| now.duration_since(at).is_ok_and(|age| age < SILENCE_MAX) || at > now)
 }

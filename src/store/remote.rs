@@ -8,6 +8,7 @@
 //! split/S        the children of a shard that left a rest
 //! wave/N.json    the shards that were submitted together
 //! beat/S.K       how far attempt K is
+//! token/N[.K]    who was the K-th to take block N of the budget of retries; with `.left`: how many that one has left
 //! log/N.K.out    what the K-th job of wave N has printed
 //! job.json       what every worker has to know; beside it where the items lie, the first cut, and secrets
 //! control.json   what workers are to do now
@@ -23,6 +24,7 @@ mod publish;
 mod read_shard;
 mod record;
 mod remote_file;
+mod retry_tokens;
 mod salvage;
 mod slots;
 mod source_name;
@@ -37,6 +39,7 @@ pub use self::read_shard::ReadShard;
 pub(super) use self::record::Doer;
 pub use self::record::{CommitRecord, Whence};
 pub use self::remote_file::RemoteFile;
+pub use self::retry_tokens::RetryTokens;
 pub(in crate::store) use self::salvage::{import, salvage};
 pub use self::slots::{SlotJob, Slots};
 pub use self::watch::AttemptWatch;

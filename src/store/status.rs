@@ -2,7 +2,7 @@
 //! going on, because a file system that machines share does not tell one what another is writing.
 
 use std::collections::VecDeque;
-use std::fs::File;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -25,6 +25,9 @@ const EVERY_MAX: Duration = Duration::from_secs(10);
 const FAILURES: usize = 5;
 /// Failures of larger items stay untold.
 const ITEM_MAX: u32 = 64 << 10;
+
+/// No run counts further.
+const COUNT_MAX: u64 = 1 << 53;
 
 /// The rows of a table, by the names of their columns.
 type Columns = Map<String, Value>;
@@ -110,41 +113,46 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
     row.as_ref().column_names().enumerate().map(value).collect()
 }
 
-/// A database of what a run on another machine has said last, and how long ago that was. Of one that has said nothing yet, it
-/// knows how it began.
-pub(super) fn open(run: &Path) -> Result<(Connection, Option<Duration>), StoreError> {
-    let path = paths::status(run);
-    let made = Connection::open_in_memory().and_then(|connection| {
-        database::tables(&connection)?;
-        Ok(connection)
-    });
-    let connection = made.map_err(|error| StoreError::sql("read", &path, error))?;
-    let status = match File::open(&path) {
-        Ok(file) => read(&path, &file)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let begin = begin(run, &connection);
-            return begin.map(|()| (connection, None));
-        }
-        Err(error) => return Err(StoreError::io("read", &path, error)),
+/// A database of what a run on another machine has said last, and how long ago that was; `None`: it has said nothing, or nothing that
+/// can be read.
+///
+/// # Errors
+/// Fails with [`StoreError::Newer`] when a newer flowrun has said it.
+pub(super) fn open(run: &Path) -> Result<Option<(Connection, Duration)>, StoreError> {
+    let Some(value) = fs::read(paths::status(run)).ok().and_then(|text| serde_json::from_slice(&text).ok())
+    else {
+        return Ok(None);
     };
-    format::check_run(&paths::id(run), status.format)?;
+    let value: Value = value;
+    let format = value.get("format").and_then(Value::as_u64).unwrap_or(0);
+    format::check_run(&paths::id(run), u32::try_from(format).unwrap_or(0))?;
+    let Ok(status) = serde_json::from_value::<Status>(value) else { return Ok(None) };
     let age = Duration::try_from_secs_f64(seconds(SystemTime::now()) - status.at).unwrap_or_default();
-    let filled = || -> rusqlite::Result<()> {
-        insert(&connection, "run", &status.run)?;
-        status.steps.iter().try_for_each(|step| insert(&connection, "steps", step))?;
-        status.failures.iter().try_for_each(|failure| insert(&connection, "failures", failure))
-    };
-    filled().map_err(|error| StoreError::sql("read", &path, error))?;
-    Ok((connection, Some(age)))
+    Ok(filled(&status).map(|connection| (connection, age)))
 }
 
-fn read(path: &Path, mut file: &File) -> Result<Status, StoreError> {
-    let mut text = Vec::new();
-    std::io::Read::read_to_end(&mut file, &mut text).map_err(|error| StoreError::io("read", path, error))?;
-    serde_json::from_slice(&text).map_err(|error| StoreError::damaged(path, error.to_string()))
+/// `None`: it is nothing that flowrun writes.
+fn filled(status: &Status) -> Option<Connection> {
+    let connection = empty().ok()?;
+    insert(&connection, "run", &status.run)?;
+    status.steps.iter().try_for_each(|step| insert(&connection, "steps", step))?;
+    status.failures.iter().try_for_each(|failure| insert(&connection, "failures", failure))?;
+    Some(connection)
 }
 
-/// How the run began.
+fn empty() -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    database::tables(&connection)?;
+    Ok(connection)
+}
+
+/// A database of how a run began, and of nothing else.
+pub(super) fn of_begin(run: &Path) -> Result<Connection, StoreError> {
+    let connection = empty().map_err(|error| StoreError::sql("read", &paths::record(run), error))?;
+    begin(run, &connection)?;
+    Ok(connection)
+}
+
 fn begin(run: &Path, connection: &Connection) -> Result<(), StoreError> {
     let (lines, _) = record::read(run)?;
     let begin = lines.iter().find(|line| matches!(line, RecordLine::RunBegin(_)));
@@ -153,27 +161,33 @@ fn begin(run: &Path, connection: &Connection) -> Result<(), StoreError> {
     told.map_err(|error| StoreError::sql("read", &paths::record(run), error))
 }
 
-/// Puts a row into a table. Columns that it does not have are passed over.
-fn insert(connection: &Connection, table: &str, row: &Columns) -> rusqlite::Result<()> {
-    let known = "SELECT name FROM pragma_table_info(?1)";
-    let known: Vec<String> =
-        connection.prepare_cached(known)?.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let cells: Vec<(&String, Cell)> =
-        known.iter().filter_map(|name| Some((name, cell(row.get(name)?)))).collect();
+/// Puts a row into a table. Columns that it does not have are passed over. `None`: it is no row of that table.
+fn insert(connection: &Connection, table: &str, row: &Columns) -> Option<()> {
+    let known = "SELECT name, type FROM pragma_table_info(?1)";
+    let mut known = connection.prepare_cached(known).ok()?;
+    let known = known.query_map([table], |row| Ok((row.get(0)?, row.get(1)?))).ok()?;
+    let mut cells: Vec<(String, Cell)> = Vec::new();
+    for column in known {
+        let (name, kind): (String, String) = column.ok()?;
+        if let Some(value) = row.get(&name) {
+            cells.push((name, cell(value, &kind)?));
+        }
+    }
     let names: Vec<&str> = cells.iter().map(|(name, _)| name.as_str()).collect();
     let marks = vec!["?"; names.len()].join(", ");
     let sql = format!("INSERT OR REPLACE INTO {table}({}) VALUES({marks})", names.join(", "));
-    connection.execute(&sql, params_from_iter(cells.into_iter().map(|(_, cell)| cell))).map(drop)
+    connection.execute(&sql, params_from_iter(cells.into_iter().map(|(_, cell)| cell))).ok().map(drop)
 }
 
-fn cell(value: &Value) -> Cell {
-    match value {
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => Cell::Integer(whole),
-            None => number.as_f64().map_or(Cell::Null, Cell::Real),
-        },
-        Value::String(text) => Cell::Text(text.clone()),
-        Value::Bool(is_so) => Cell::Integer(i64::from(*is_so)),
-        Value::Null | Value::Array(_) | Value::Object(_) => Cell::Null,
+/// A value of a column of this type; `None`: it has no such value. Whole numbers are counts of something.
+fn cell(value: &Value, kind: &str) -> Option<Cell> {
+    match (value, kind) {
+        (Value::Null, _) => Some(Cell::Null),
+        (Value::Number(number), "INTEGER") => {
+            number.as_u64().filter(|count| *count <= COUNT_MAX).map(|count| Cell::Integer(count as i64))
+        }
+        (Value::Number(number), "REAL") => number.as_f64().map(Cell::Real),
+        (Value::String(text), "TEXT") => Some(Cell::Text(text.clone())),
+        _ => None,
     }
 }

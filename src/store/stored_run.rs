@@ -9,47 +9,12 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::endings::{self, BlockPlace};
-use super::holder::Holder;
 use super::index::{CommitRow, StepIndex};
 use super::last_error::LastError;
 use super::record::AppendNote;
-use super::{Fingerprint, LinesPerItem, Results, StoreError, database, lock, paths, rebuild, status};
+use super::run_record::{RunRecord, afar, read_outputs, run_record, seconds};
+use super::{Fingerprint, LinesPerItem, Results, StoreError, database, lock, paths, rebuild};
 use crate::event::{Hold, Output, ReuseCounts, Tally};
-
-/// What a run says of itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunRecord {
-    /// Short, and sorted by time.
-    pub id: String,
-    /// Name of the pipeline.
-    pub pipeline: String,
-    /// The pipeline file.
-    pub file: String,
-    /// `running succeeded failed interrupted`; a run whose process is gone without a word was interrupted.
-    pub status: String,
-    /// Who is at work on it.
-    pub holder: Option<Holder>,
-    /// Seconds since 1970.
-    pub started: f64,
-    /// Seconds since 1970.
-    pub ended: Option<f64>,
-    /// Wall-clock time.
-    pub duration: Option<Duration>,
-    /// Parameters as a JSON object.
-    pub params: String,
-    /// Seed of jitter and random numbers.
-    pub seed: u64,
-    /// The run that this one resumes.
-    pub parent: Option<String>,
-    /// What its steps have written so far.
-    pub outputs: Vec<Output>,
-    /// Items that failed, in all steps together.
-    pub failures: u64,
-    /// Version of flowrun.
-    pub flowrun: String,
-    /// Version of the pipeline language.
-    pub language: u32,
-}
 
 /// A step and its counters: the last word where it has ended, what is on the disk so far where it has not.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,10 +108,8 @@ impl StoredRun {
     /// Fails when neither the database nor the segments can be read, and with [`StoreError::Newer`] when the run was kept
     /// by a newer flowrun.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        if let Some(holder) = lock::holder(path).filter(|holder| holder.host.is_some()) {
-            let (connection, age) = status::open(path)?;
-            let record = run_record(&connection, path)?;
-            let warnings = vec![holder.heard_afar(age)];
+        if let Some((connection, record, warning)) = afar(path)? {
+            let warnings = vec![warning];
             return Ok(Self { path: path.to_path_buf(), connection, record, warnings });
         }
         let database = paths::database(path);
@@ -155,7 +118,7 @@ impl StoredRun {
             if !database::is_sound(&connection, &database) {
                 return Err(StoreError::damaged(&database, "its pages contradict each other"));
             }
-            let record = run_record(&connection, path)?;
+            let record = run_record(&connection, (path, lock::holder(path)))?;
             Ok((connection, record))
         });
         let (connection, record) = match opened {
@@ -165,7 +128,7 @@ impl StoredRun {
                 warnings.push(format!("{error}; the run is read from its segments instead"));
                 let (connection, lost) = rebuild::in_memory(path)?;
                 warnings.extend(lost);
-                let record = run_record(&connection, path)?;
+                let record = run_record(&connection, (path, lock::holder(path)))?;
                 (connection, record)
             }
         };
@@ -309,71 +272,6 @@ impl StoredRun {
     }
 }
 
-/// What a run says of itself that cannot be opened as a whole.
-pub(super) fn record_alone(path: &Path) -> Result<RunRecord, StoreError> {
-    if lock::holder(path).is_some_and(|holder| holder.host.is_some()) {
-        return run_record(&status::open(path)?.0, path);
-    }
-    let record = database::read(&paths::database(path)).and_then(|connection| run_record(&connection, path));
-    match record {
-        Err(error @ StoreError::Newer { .. }) => Err(error),
-        record => record.or_else(|_| run_record(&rebuild::in_memory(path)?.0, path)),
-    }
-}
-
-/// The run's own row.
-fn run_record(connection: &Connection, path: &Path) -> Result<RunRecord, StoreError> {
-    let holder = lock::holder(path);
-    let make = |row: &Row<'_>| {
-        let status: String = row.get("status")?;
-        let gone = status == "running" && holder.is_none();
-        Ok(RunRecord {
-            id: paths::id(path),
-            pipeline: row.get("pipeline")?,
-            file: row.get("file")?,
-            status: if gone { "interrupted".to_owned() } else { status },
-            holder: holder.clone(),
-            started: row.get("started")?,
-            ended: row.get("ended")?,
-            duration: seconds(row, "duration")?,
-            params: row.get("params")?,
-            seed: row.get::<_, String>("seed")?.parse().unwrap_or(0),
-            parent: row.get("parent")?,
-            outputs: Vec::new(),
-            failures: 0,
-            flowrun: row.get("flowrun")?,
-            language: row.get("language")?,
-        })
-    };
-    let record = connection.query_row("SELECT * FROM run", [], make);
-    let record = record.map(|record| RunRecord {
-        outputs: outputs(connection),
-        failures: failures(connection),
-        ..record
-    });
-    record.map_err(|error| StoreError::sql("read", &paths::database(path), error))
-}
-
-/// What all steps have written. Databases of earlier versions do not know it.
-fn outputs(connection: &Connection) -> Vec<Output> {
-    let read = || -> rusqlite::Result<Vec<Output>> {
-        let mut statement = connection.prepare("SELECT outputs FROM steps ORDER BY position")?;
-        let texts = statement.query_map([], |row| row.get::<_, Option<String>>(0))?;
-        texts.map(|text| text.map(read_outputs)).collect::<rusqlite::Result<Vec<_>>>().map(|all| all.concat())
-    };
-    read().unwrap_or_default()
-}
-
-/// How many items of all steps failed.
-fn failures(connection: &Connection) -> u64 {
-    let sum = "SELECT coalesce(sum(failures), 0) FROM steps";
-    connection.query_row(sum, [], |row| row.get::<_, i64>(0)).map_or(0, |count| count.max(0) as u64)
-}
-
-fn read_outputs(text: Option<String>) -> Vec<Output> {
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
-}
-
 fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
     let count = |name: &str| row.get::<_, i64>(name).map(|count| count.max(0) as u64);
     let maybe =
@@ -434,9 +332,4 @@ fn reuse(row: &Row<'_>) -> rusqlite::Result<Option<ReuseCounts>> {
         // Runs of older versions do not say.
         shards: count("shards").unwrap_or_default().unwrap_or(0),
     }))
-}
-
-fn seconds(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<Duration>> {
-    let seconds: Option<f64> = row.get(name)?;
-    Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
 }

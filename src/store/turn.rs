@@ -42,9 +42,16 @@ impl Catalogue {
     pub fn live(&self) -> Result<Vec<RunRecord>, StoreError> {
         let mut ids = self.ids()?;
         ids.retain(|id| lock::holder(&self.path(id)).is_some());
-        // One that is about to begin or has just ended is none.
-        let records = ids.iter().rev().filter_map(|id| self.look(id));
-        Ok(records.filter(|record| record.holder.is_some()).collect())
+        let mut live = Vec::new();
+        for id in ids.iter().rev() {
+            match self.record(id) {
+                Ok(record) => live.extend(Some(record).filter(|record| record.holder.is_some())),
+                // One that has just ended is none.
+                Err(_) if lock::holder(&self.path(id)).is_none() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(live)
     }
 }
 

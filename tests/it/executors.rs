@@ -321,6 +321,8 @@ steps:
     let expect = ["shared_write", "only_here", "rate_here"];
     assert_eq!(codes("processes", &[]).1, expect, "no queue, but processes of their own");
     assert_eq!(codes("campsu", &[]), (65, vec!["no_executor".to_owned()]));
+    fs::write(project.path("broken.yaml"), "executors: [\n").expect("room");
+    assert_eq!(codes("campus", &["--executors", "broken.yaml"]).0, 65, "a document all the same");
     let (code, found) = codes("cloud", &[]);
     assert_eq!((code, &found[..2]), (65, &["no_image".to_owned(), "no_volume".to_owned()][..]));
     let found = codes("shared", &[]).1;

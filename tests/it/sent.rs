@@ -283,6 +283,61 @@ fn a_rate_limit_is_shared_out_to_workers() {
 }
 
 #[test]
+fn a_budget_of_retries_is_one_for_all_workers() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      concurrency: 2
+      min_success_ratio: 0
+      retries: { max: 1, delay: 1ms, budget: 20 }
+      lua: |
+        if ctx.attempt == 1 then exec.run({'sleep', '0.01'}) flow.retry('once more') end
+        return item.n
+  save: { from: w, write: out.jsonl }
+permissions: { exec: [sleep] }
+";
+    for (settings, least) in [(&["workers=1"][..], 20), (&["workers=3", "commit=1s"], 10)] {
+        let project = Project::with(pipeline).file("n.jsonl", rows(300));
+        let settings: Vec<&str> = settings.iter().flat_map(|set| ["--executor-set", set]).collect();
+        let ran = project.run(&[&["pipeline.yaml", "--output", "json"], &ON[..], &settings].concat()).ok();
+        let result: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let (step, count) = (&result["steps"][1], project.read("out.jsonl").lines().count());
+        assert_eq!(step["retried"], count, "who was tried again has succeeded: {step}");
+        assert_eq!(step["failures"], 300 - count, "{step}");
+        // What one worker holds when the others ask is its own.
+        assert!(count <= 20 && count >= least, "{count} of 20 with {settings:?}");
+    }
+}
+
+#[test]
+fn a_limit_that_steps_share_is_shared_out_to_workers_too() {
+    let pipeline = "rate_limits: { api: 20/s }
+steps:
+  n: { read: n.jsonl }
+  before: { from: n, local: true, map: { rate_limit: api, lua: 'return { n = item.n, at = time.now() }' } }
+  w: { from: before, map: { rate_limit: api, concurrency: 4, lua: 'return { n = item.n, at = time.now() }' } }
+  behind: { from: w, local: true, map: { rate_limit: api, lua: 'return { n = item.n, at = time.now() }' } }
+  all: { from: [before, w, behind], write: out.jsonl }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(30));
+    let words = [&["plan", "pipeline.yaml"], &ON[..], &["--executor-set", "workers=3"]].concat();
+    let planned = project.run(&words).ok().stdout;
+    assert!(planned.contains("3 workers × 4"), "18 of 20 are enough: {planned}");
+    project.run(&[&["pipeline.yaml", "-q"], &ON[..], &["--executor-set", "workers=3"]].concat()).ok();
+    let mut starts: Vec<f64> = project
+        .read("out.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("an object")["at"].as_f64().expect("a time"))
+        .collect();
+    starts.sort_by(f64::total_cmp);
+    assert_eq!(starts.len(), 90);
+    let most = starts.iter().map(|from| starts.iter().filter(|at| (*from..*from + 0.9).contains(at)).count());
+    assert!(most.max().unwrap_or(0) <= 20, "in no second more than there is: {starts:?}");
+}
+
+#[test]
 fn all_items_that_workers_have_run_are_timed() {
     let project = project(400);
     sent(&project, &["--executor-set", "commit=1s"]).ok();
@@ -300,7 +355,7 @@ fn all_items_that_workers_have_run_are_timed() {
 fn what_counts_in_one_process_is_run_here_and_said_before() {
     let pipeline = "steps:
   n: { read: n.jsonl }
-  a: { from: n, map: { retries: { max: 1, budget: 5 }, lua: return item.n } }
+  a: { from: n, map: { rate_limit: 900000/h, lua: return item.n } }
   b: { from: n, map: { cache: true, lua: return item.n } }
   c: { from: n, map: { lua: return item.n } }
   first: { from: c, take: 2 }
@@ -308,7 +363,9 @@ fn what_counts_in_one_process_is_run_here_and_said_before() {
 ";
     let project = Project::with(pipeline).file("n.jsonl", rows(60));
     let planned = project.run(&[&["plan", "pipeline.yaml"], &ON[..]].concat()).ok().stdout;
-    for reason in ["its budget of retries", "`cache: true`", "only its first results are wanted"] {
+    for reason in
+        ["its rate limit cannot be shared out", "`cache: true`", "only its first results are wanted"]
+    {
         assert!(planned.contains(&format!("here: {reason}")), "{reason}: {planned}");
     }
     project.run(&[&["pipeline.yaml"], &ON[..]].concat()).ok();

@@ -44,12 +44,22 @@ impl<'a> Sending<'a> {
             let up_to = if items.is_some() { "" } else { "up to " };
             return vec![format!("here: {up_to}{most} items, and {} are sent", chosen.executor.send_from)];
         }
-        self.sent(chosen, map_like, items.map(|items| (items, bytes(plan, step))))
+        let executor = for_step(&chosen.executor, map_like);
+        let workers = engine::workers_at_once(plan, step, map_like, executor.workers(load::cores()));
+        self.sent(
+            (&chosen.name, &executor),
+            (map_like, workers),
+            items.map(|items| (items, bytes(plan, step))),
+        )
     }
 
-    fn sent(&self, chosen: &ChosenExecutor, step: &MapLike, input: Option<(u64, u64)>) -> Vec<String> {
-        let executor = for_step(&chosen.executor, step);
-        let (workers, at_once) = places(&executor, step);
+    fn sent(
+        &self,
+        (name, executor): (&str, &Executor),
+        (step, workers): (&MapLike, u32),
+        input: Option<(u64, u64)>,
+    ) -> Vec<String> {
+        let at_once = at_once(executor, step);
         let shards =
             input.map(|(items, bytes)| first_cut(&Indices::run(1, items), bytes, workers).len() as u64);
         let cut = match shards {
@@ -59,13 +69,13 @@ impl<'a> Sending<'a> {
         let busy = u64::from(workers).min(shards.unwrap_or(u64::MAX));
         let product = busy.saturating_mul(at_once);
         let mut parts =
-            vec![format!("on {}: {cut}{busy} workers × {at_once} = {product} items at once", chosen.name)];
+            vec![format!("on {}: {cut}{busy} workers × {at_once} = {product} items at once", name)];
         if let ExecutorEngine::Slurm(slurm) = &executor.engine {
             parts.extend(slurm.partition.as_ref().map(|name| format!("partition {name}")));
         }
-        parts.push(each(&executor));
+        parts.push(each(executor));
         let commit = format!("committed every {}", duration::format(executor.commit));
-        let arrays = shards.and_then(|shards| self.arrays(&executor, shards));
+        let arrays = shards.and_then(|shards| self.arrays(executor, shards));
         vec![parts.join(", "), arrays.into_iter().chain([commit]).collect::<Vec<_>>().join(", ")]
     }
 
@@ -90,17 +100,13 @@ fn for_step(executor: &Executor, step: &MapLike) -> Executor {
     executor
 }
 
-/// Worker processes at once, and items at once in each.
-fn places(executor: &Executor, step: &MapLike) -> (u32, u64) {
-    let workers = executor.workers(load::cores());
+/// Items at once in each worker.
+fn at_once(executor: &Executor, step: &MapLike) -> u64 {
     let is_auto = step.origins.iter().any(|key| {
         matches!(key.key.as_str(), "concurrency" | "concurrency.each") && key.value.as_deref() == Some("auto")
     });
     let each = if is_auto { executor.cores as usize } else { step.policy.concurrency };
-    let Some(total) = step.policy.total else { return (workers, each as u64) };
-    let each = each.min(total);
-    let fit = u32::try_from(total / each.max(1)).unwrap_or(u32::MAX);
-    (workers.min(fit.max(1)), each as u64)
+    step.policy.total.map_or(each, |total| each.min(total)) as u64
 }
 
 /// Bytes of the files that the step's sources read, as far as they can be listed.

@@ -10,6 +10,7 @@ use super::log::{LogRecord, cut, raw, records};
 use super::page::cell;
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
+use crate::cli::console::say;
 use crate::cli::exit::Complaint;
 use crate::cli::{attempts, groups};
 use crate::report::{Group, Overview, duration, strong};
@@ -58,7 +59,9 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken>
     list(view, out)?;
     for step in view.steps {
         let lost = view.run.lost_failures(step)?;
-        if lost > 0 {
+        if lost > 0 && view.run.is_elsewhere() {
+            say(&format!("  of step `{}` these are the newest: {lost} more have failed", step.step));
+        } else if lost > 0 {
             out.flush()?;
             let message = format!(
                 "what was known of {lost} failed items of step `{}` is damaged, and they are left out",

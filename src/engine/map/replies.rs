@@ -10,7 +10,7 @@ use crate::engine::pool::{EndedItem, Reply, Report};
 use crate::engine::step_results;
 use crate::event::{Event, FailureKind, LogLevel};
 use crate::lua::{AttemptEnding, CancelLevel, Failure, LogLine, ScriptError};
-use crate::schedule::{FailedAttempt, Next};
+use crate::schedule::{FailedAttempt, Next, Start};
 use crate::store::{self, ChunkEndings, Ending, FailedItem, LogEntry, RetriedItem};
 use crate::value::Chunk;
 
@@ -196,7 +196,7 @@ impl Coordinator<'_> {
                     }
                 }
                 AttemptEnding::Failed(failure) => {
-                    match self.settle_failure(task, at, *failure, duration, &mut cut.failed) {
+                    match self.settle_failure(task, at, *failure, duration, &mut cut.failed)? {
                         AfterFailure::Again => {
                             self.push_cut(cut, index, out_len)?;
                             whole = false;
@@ -233,7 +233,7 @@ impl Coordinator<'_> {
         mut failure: Failure,
         duration: Duration,
         failed: &mut Vec<u8>,
-    ) -> AfterFailure {
+    ) -> Result<AfterFailure, StepFault> {
         let index = task.chunk.first + at as u64;
         let message: Arc<str> = failure.message.as_str().into();
         let now = self.now();
@@ -251,6 +251,7 @@ impl Coordinator<'_> {
             retry_after: failure.retry_after,
             started,
         };
+        self.ask_for_grant(&task.start, &attempt)?;
         match self.scheduler.failed(now, &task.start, &attempt) {
             Next::RetryAt(due) => {
                 self.context.emit(Event::ItemRetried {
@@ -274,13 +275,22 @@ impl Coordinator<'_> {
                     self.ask_for_costs(Arc::new(chunk.clone()), task.start.attempt + 1);
                 }
                 self.waiting.insert(index, WaitingItem { chunk, earlier });
-                return AfterFailure::Again;
+                return Ok(AfterFailure::Again);
             }
-            Next::Cancelled => return AfterFailure::Cancelled,
+            Next::Cancelled => return Ok(AfterFailure::Cancelled),
             Next::OutOfTime => no_time_left(&mut failure),
             Next::Failed => {}
         }
-        AfterFailure::Failed(self.fail(&task.chunk, at, &failure, &earlier, failed))
+        Ok(AfterFailure::Failed(self.fail(&task.chunk, at, &failure, &earlier, failed)))
+    }
+
+    /// Where several processes share the budget of retries, each asks for more when it has used what it has.
+    fn ask_for_grant(&mut self, start: &Start, attempt: &FailedAttempt) -> Result<(), StepFault> {
+        let Some(work) = &self.context.options.work else { return Ok(()) };
+        if self.scheduler.wants_grant(start, attempt) && work.grants_retry()? {
+            self.scheduler.grant();
+        }
+        Ok(())
     }
 
     /// An item has failed for good.

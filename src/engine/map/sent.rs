@@ -10,6 +10,7 @@ use crate::engine::failed_item;
 use crate::engine::fingerprint;
 use crate::engine::handover;
 use crate::engine::living;
+use crate::engine::rate_parts::{rate_holds, workers_at_once};
 use crate::engine::remote_job::{self, PROTOCOL, RemoteJob, SourcesFile};
 use crate::engine::sent::{Books, Dispatcher, LeftFleet, SentFault, SentOptions};
 use crate::engine::step_results;
@@ -42,7 +43,7 @@ impl Books for StepBooks<'_, '_> {
 impl<'a> Coordinator<'a> {
     /// Carries a sent step out.
     pub(super) fn carry_out_sent(mut self, sent: &SentOptions) -> StepResult {
-        let fault = self.send(&sent.for_step(self.each)).err();
+        let fault = self.send(&self.options(sent)).err();
         self.end_sent(fault)
     }
 
@@ -53,13 +54,18 @@ impl<'a> Coordinator<'a> {
         place: &RemotePlace,
         begun: &BegunStep,
     ) -> StepResult {
-        let taken = self.take_back(&sent.for_step(self.each), place, begun);
+        let taken = self.take_back(&self.options(sent), place, begun);
         if taken.is_err() {
             // Nobody will hear of them any more.
             let state = self.context.run_store.expect("what is sent is kept").state();
             let _ = living::end_workers(state, &self.context.options.run, self.context.options.grace);
         }
         self.end_sent(taken.err())
+    }
+
+    /// Those of this step.
+    fn options(&self, sent: &SentOptions) -> SentOptions {
+        sent.for_step(self.each, workers_at_once(self.context.plan, self.step, self.each, sent.workers))
     }
 
     fn end_sent(mut self, fault: Option<StepFault>) -> StepResult {
@@ -125,7 +131,7 @@ impl<'a> Coordinator<'a> {
         self.errors = handover::tell_failures(self.context, self.step)?;
         let open = items.without(&begun.items);
         self.scheduler.expect_total(self.scheduler.tally().ended() + open.count());
-        let done = match self.take_turn() {
+        let done = match self.take_turn(sent) {
             Some(_turn) => {
                 place.write_secrets(&sent.secrets)?;
                 let of = (&*self.context.options.run, &*self.step.name, self.step.id.at());
@@ -163,7 +169,7 @@ impl<'a> Coordinator<'a> {
         (items, bytes): (&Indices, u64),
     ) -> Result<Indices, StepFault> {
         self.scheduler.expect_total(self.scheduler.tally().ended() + items.count());
-        let Some(_turn) = self.take_turn() else { return Ok(Indices::default()) };
+        let Some(_turn) = self.take_turn(sent) else { return Ok(Indices::default()) };
         place.write_secrets(&sent.secrets)?;
         self.note_sources(place)?;
         remote_job::make_once(place, &RemoteFile::Job, &self.remote_job(sent)?)?;
@@ -193,6 +199,7 @@ impl<'a> Coordinator<'a> {
         items: &Indices,
     ) -> Result<Indices, StepFault> {
         let worked = self.wait_for(&mut dispatcher);
+        self.scheduler.release_limits(self.now());
         if worked.is_err() {
             dispatcher.abandon();
         }
@@ -221,14 +228,20 @@ impl<'a> Coordinator<'a> {
         Ok(covered.indices())
     }
 
-    /// Waits until no other step of the run has workers: an executor has so many for all of them. `None`: the step stops.
-    fn take_turn(&mut self) -> Option<MutexGuard<'a, ()>> {
+    /// Waits until no other step of the run has workers: an executor has so many for all of them. Then it waits for its parts of
+    /// the limits that steps share, which are its own until its workers have ended. `None`: the step stops.
+    fn take_turn(&mut self, sent: &SentOptions) -> Option<MutexGuard<'a, ()>> {
         let context = self.context;
+        let holds = rate_holds(context.plan, self.step, self.policy, sent);
+        let mut turn = None;
         loop {
-            match context.sending.try_lock() {
-                Ok(turn) => return Some(turn),
-                Err(TryLockError::Poisoned(turn)) => return Some(turn.into_inner()),
-                Err(TryLockError::WouldBlock) => {}
+            turn = turn.or_else(|| match context.sending.try_lock() {
+                Ok(turn) => Some(turn),
+                Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            });
+            if turn.is_some() && self.scheduler.hold_limits(self.now(), &holds) {
+                return turn;
             }
             self.look_outside();
             if self.scheduler.stop().is_some() || context.fault().is_some() {

@@ -43,22 +43,16 @@ pub struct SentOptions {
 }
 
 impl SentOptions {
-    /// Those of one step, by what it needs and how many of its items may run at once anywhere.
+    /// Those of one step, by what it needs and how many workers it may have at once.
     #[must_use]
-    pub(in crate::engine) fn for_step(&self, each: &MapLike) -> Self {
+    pub(in crate::engine) fn for_step(&self, each: &MapLike, workers: u32) -> Self {
         let Resources { cores, memory, gpus, time } = &each.resources;
-        let total = each.policy.total.map(|total| total / each.policy.concurrency.max(1));
-        let most = total.map_or(u32::MAX, |most| u32::try_from(most.max(1)).unwrap_or(u32::MAX));
         Self {
             cores: cores.map_or(self.cores, |cores| usize::try_from(cores).unwrap_or(usize::MAX)),
             memory: memory.unwrap_or(self.memory),
             gpus: gpus.clone().or_else(|| self.gpus.clone()),
             time: self.time.map(|limit| time.map_or(limit, |needed| needed.max(limit))),
-            workers: each
-                .policy
-                .rate_limits
-                .iter()
-                .fold(self.workers.min(most), |most, limit| limit.sharers(most)),
+            workers,
             ..self.clone()
         }
     }

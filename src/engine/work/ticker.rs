@@ -190,7 +190,8 @@ impl<'a> Ticker<'a> {
     fn beat(&self, stamp: u64) {
         let (shard, attempt, tally) = self.watch.get();
         let (node, pid) = (host(), std::process::id());
-        let beat = BeatFile { protocol: PROTOCOL, job: self.at, id: self.id.clone(), stamp, tally, node, pid };
+        let beat =
+            BeatFile { protocol: PROTOCOL, job: self.at, id: self.id.clone(), stamp, tally, node, pid };
         let _ = remote_job::replace(self.place, &RemoteFile::Beat(&shard, attempt), &beat);
     }
 }

@@ -18,6 +18,11 @@ pub struct LimitNames {
 }
 
 impl LimitNames {
+    /// Whether any limit may be named.
+    pub fn is_any(&self) -> bool {
+        self.is_open || !self.names.is_empty()
+    }
+
     /// What any of several scripts names.
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {

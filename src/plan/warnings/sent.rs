@@ -19,7 +19,7 @@ const SHARED_HELP: &str = "workers on several machines write it at once: return 
                            own, make the path from the item, or say `local: true`";
 const ONLY_HERE_HELP: &str = "keep the file where all machines see it, or say `local: true`";
 const RATE_HELP: &str = "that is as it should be where the limit is the bottleneck; a limit of N starts in a second or a minute, \
-                         without `cost` and of one step, is shared out to workers";
+                         without `cost`, is shared out to workers";
 
 /// Warns of a step that may be sent.
 pub(super) fn check(
@@ -65,10 +65,6 @@ fn rate_here(advice: &WarningContext<'_>, step: &PolicyStep<'_>) -> Option<Diagn
         format!("the items of step `{}` are not sent: its limit cannot be shared out", step.step.name);
     if !step.policy.rate_limits.iter().all(RateUse::can_be_shared_out) {
         let label = ("rate_limit", "kept by this machine alone");
-        return Some(step.warning(advice.places, codes::RATE_HERE, message, label).help(RATE_HELP));
-    }
-    if step.policy.retries.budget.is_some() {
-        let label = ("retries", "its budget is counted by this machine alone");
         return Some(step.warning(advice.places, codes::RATE_HERE, message, label).help(RATE_HELP));
     }
     let mut warning = None;

@@ -80,10 +80,8 @@ impl Scheduler {
     /// An attempt of `start` failed. Decides whether the item gets another one.
     pub fn failed(&mut self, now: Duration, start: &Start, attempt: &FailedAttempt) -> Next {
         self.heard(now, start, attempt.health());
-        let retries = &self.policy.retries;
-        let granted =
-            start.attempt <= retries.max && retries.budget.is_none_or(|budget| self.retries < budget);
-        if !attempt.retryable || !granted {
+        let granted = self.has_tries(start, attempt) && self.has_budget();
+        if !granted {
             self.lose();
             return Next::Failed;
         }
@@ -106,6 +104,27 @@ impl Scheduler {
             self.waiting.push(due, retry);
         }
         Next::RetryAt(due)
+    }
+
+    /// Whether the item of a failed attempt would get another one if the budget of retries were larger. To be asked before
+    /// [`Scheduler::failed`].
+    pub fn wants_grant(&self, start: &Start, attempt: &FailedAttempt) -> bool {
+        self.stop.is_none() && self.has_tries(start, attempt) && !self.has_budget()
+    }
+
+    /// One retry more than the budget, if there is one, had said.
+    pub fn grant(&mut self) {
+        if let Some(budget) = &mut self.policy.retries.budget {
+            *budget = budget.saturating_add(1);
+        }
+    }
+
+    fn has_tries(&self, start: &Start, attempt: &FailedAttempt) -> bool {
+        attempt.retryable && start.attempt <= self.policy.retries.max
+    }
+
+    fn has_budget(&self) -> bool {
+        self.policy.retries.budget.is_none_or(|budget| self.retries < budget)
     }
 
     /// An attempt says how things stand. Under a breaker a start is one item.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::publish::{self, Published};
 use super::record::CommitRecord;
-use super::remote_file::RemoteFile;
+use super::remote_file::{RemoteFile, TokenClaim};
 use crate::store::segment::sync_folder;
 use crate::store::{StoreError, paths, private};
 use crate::value::ShardId;
 
 /// Folders in it.
-const FOLDERS: [&str; 8] = ["try", "done", "split", "wave", "beat", "carry", "log", "tmp"];
+const FOLDERS: [&str; 9] = ["try", "done", "split", "wave", "beat", "carry", "token", "log", "tmp"];
 
 /// The folder of one sent step.
 #[derive(Debug, Clone)]
@@ -165,6 +165,19 @@ impl RemotePlace {
         let mut waves = self.names("wave")?.into_iter().map(number).collect::<Result<Vec<u32>, _>>()?;
         waves.sort_unstable();
         Ok(waves)
+    }
+
+    /// The claims on the budget of retries, in no order, and whether a name says what is left of one.
+    ///
+    /// # Errors
+    /// Fails when they cannot be listed, and at a name that is none of a claim.
+    pub(super) fn tokens(&self) -> Result<Vec<(TokenClaim, bool)>, StoreError> {
+        let folder = self.folder.join("token");
+        let claim = |name: String| {
+            let strange = || StoreError::damaged(&folder.join(&name), "it is no name of a claim");
+            TokenClaim::parse(&name).ok_or_else(strange)
+        };
+        self.names("token")?.into_iter().map(claim).collect()
     }
 
     fn shards(&self, name: &str) -> Result<Vec<ShardId>, StoreError> {

@@ -3,6 +3,36 @@
 use crate::store::paths;
 use crate::value::ShardId;
 
+/// What the name of a file ends with that says how many retries were left.
+const LEFT: &str = ".left";
+
+/// A claim on a block of the budget of retries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenClaim {
+    /// Number of the block, from 1.
+    pub(super) block: u64,
+    /// How many have had it before.
+    pub(super) hand: u32,
+}
+
+impl TokenClaim {
+    fn name(self) -> String {
+        match self.hand {
+            0 => self.block.to_string(),
+            hand => format!("{}.{hand}", self.block),
+        }
+    }
+
+    /// The claim of a file, and whether the file says what is left of it; `None`: it is no name of one.
+    pub(super) fn parse(name: &str) -> Option<(Self, bool)> {
+        let (claim, is_left) = name.strip_suffix(LEFT).map_or((name, false), |claim| (claim, true));
+        let (block, hand) = claim.split_once('.').unwrap_or((claim, "0"));
+        let claim = Self { block: block.parse().ok().filter(|block| *block > 0)?, hand: hand.parse().ok()? };
+        let is_its_name = name == format!("{}{}", claim.name(), if is_left { LEFT } else { "" });
+        is_its_name.then_some((claim, is_left))
+    }
+}
+
 /// One of the files that coordinator and workers write for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RemoteFile<'a> {
@@ -28,6 +58,10 @@ pub enum RemoteFile<'a> {
     Beat(&'a ShardId, u32),
     /// What items have behind them that an attempt has left without a record.
     Carry(&'a ShardId, u32),
+    /// That somebody has taken a block of the budget of retries, or what was left of it.
+    Token(TokenClaim),
+    /// How many retries of it that one has left to others.
+    TokensLeft(TokenClaim),
     /// What a job has printed: wave and task.
     Log(u32, u32),
     /// The items of the step alone, as JSON lines in frames.
@@ -49,6 +83,8 @@ impl RemoteFile<'_> {
             Self::Done(shard) => format!("done/{shard}"),
             Self::Beat(shard, attempt) => format!("beat/{shard}.{attempt}"),
             Self::Carry(shard, attempt) => format!("carry/{shard}.{attempt}"),
+            Self::Token(claim) => format!("token/{}", claim.name()),
+            Self::TokensLeft(claim) => format!("token/{}{LEFT}", claim.name()),
             Self::Log(wave, task) => format!("log/{wave}.{task}.out"),
             Self::Items => paths::ITEMS.to_owned(),
         }

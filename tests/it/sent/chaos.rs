@@ -60,7 +60,8 @@ fn start(project: &Project, words: &[&str]) -> Child {
 fn told(project: &Project) -> (String, Vec<Value>, Value) {
     let shown = project.run(&["show", "latest", "w", "--format", "json"]).ok().stdout;
     let step: Value = serde_json::from_str(&shown).expect("an object");
-    let counters = ["successes", "failures", "skipped", "cancelled", "retried"].map(|name| step[name].clone());
+    let counters =
+        ["successes", "failures", "skipped", "cancelled", "retried"].map(|name| step[name].clone());
     let lost = project.read("lost.jsonl");
     let lost = lost.lines().map(|line| {
         let item: Value = serde_json::from_str(line).expect("an object");
