@@ -5,13 +5,16 @@ Parts, all of them where none is named:
 
 first      from the start of a run to the first record of a worker, one item
 items      20,000 items that take 10 ms, on 12 workers: time and jobs
-tasks      the same, one task of an array for each of 500 items: time and jobs
+tasks      the same, one task of an array for each of 500 items, or as many as the variable TASKS says: time and jobs
+snakemake  the same, one job of Snakemake for each of 24 items, or as many as TASKS says; `snakemake` with its plugin for Slurm is looked
+           for in PATH, and its jobs find the cluster by /etc/slurm/slurm.conf, which must not be there
 skew       items of 137 s in all at the beginning of the input, 12 workers: time, and items that ran twice
-overhead   processor time of coordinator and workers, 400,000 items of some 18 us in 8 parts, beside a run here
+overhead   processor time of coordinator and workers, 400,000 items of some 18 us in 8 parts, beside a run here; least of 7 in turns
 """
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,13 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 SLURM = os.path.join(HERE, "..", "tests", "slurm.sh")
 STEPS = "steps:\n  rows: { read: rows.jsonl }\n  work: { from: rows, map: { concurrency: %s, lua: \"%s\" } }\n  save: { from: work, write: out.jsonl }\n"
+SNAKEFILE = """rule all:
+    input: expand("out/{i}.txt", i=range(int(config["items"])))
+rule one:
+    output: "out/{i}.txt"
+    resources: mem_mb=100, runtime=10
+    shell: "sleep 0.01; echo {wildcards.i} > {output}"
+"""
 LOOP = "local s = 0 for i = 1, 1500 do s = (s * 31 + i) % 1000003 end return { n = item.n, s = s }"
 
 
@@ -73,11 +83,31 @@ def items(binary, folder):
 
 def tasks(_, folder):
     script = "#!/bin/sh\nsleep 0.01\n"
-    words = ["sbatch", "--wait", "--array=0-499", "-o", "/dev/null", "--chdir", folder]
+    count = int(os.environ.get("TASKS", 500))
+    words = ["sbatch", "--wait", f"--array=0-{count - 1}", "-o", "/dev/null", "--chdir", folder]
     begun = time.monotonic()
     subprocess.run(words, input=script, text=True, check=True, stdout=subprocess.DEVNULL)
     seconds = time.monotonic() - begun
-    print(f"500 items of 10 ms, a task each: {seconds:.1f} s, 500 jobs, {500 / seconds:.0f} items a second")
+    print(f"{count} items of 10 ms, a task each: {seconds:.1f} s, {count} jobs, {count / seconds:.0f} items a second")
+
+
+def snakemake(_, folder):
+    count = int(os.environ.get("TASKS", 24))
+    place = os.path.join(folder, "snakemake")
+    os.mkdir(place)
+    with open(os.path.join(place, "Snakefile"), "w") as file:
+        file.write(SNAKEFILE)
+    own = "/etc/slurm/slurm.conf"
+    words = ["snakemake", "--config", f"items={count}", "--executor", "slurm", "--jobs", "12", "--quiet", "all"]
+    words += ["--slurm-no-account", "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"]
+    words += ["--latency-wait", "5", "--default-resources", "slurm_partition=main"]
+    os.makedirs(os.path.dirname(own), exist_ok=True)
+    os.symlink(os.environ["SLURM_CONF"], own)
+    try:
+        seconds = timed(words, place)
+    finally:
+        os.unlink(own)
+    print(f"{count} items of 10 ms, a job of Snakemake each: {seconds:.1f} s, {count} jobs")
 
 
 def skew(binary, folder):
@@ -117,22 +147,24 @@ def watch(place, ended, used):
 def overhead(binary, folder):
     rows = ['{"n":%d}\n' % n for n in range(400_000)]
     place = project(folder, "overhead", LOOP, rows)
-    here, sent = [], []
-    for _ in range(5):
+    here, sent = [], {"1s": [], "30s": []}
+    for _ in range(7):
         here.append(processor_seconds([binary, "p.yaml", "-q", "--set", "work.concurrency=2"], place))
-        ended, used = threading.Event(), {}
-        watcher = threading.Thread(target=watch, args=(place, ended, used))
-        watcher.start()
-        # Four workers are eight parts.
-        coordinator = processor_seconds(on_slurm(binary, "workers=4", "commit=1s"), place)
-        ended.set()
-        watcher.join()
-        sent.append(coordinator + sum(used.values()))
-    ratio = min(sent) / min(here)
-    print(f"400,000 items: {min(here):.2f} s of processor time here, {min(sent):.2f} s on Slurm: {ratio:.3f}")
+        for commit, seconds in sent.items():
+            ended, used = threading.Event(), {}
+            watcher = threading.Thread(target=watch, args=(place, ended, used))
+            watcher.start()
+            # Four workers are eight parts.
+            coordinator = processor_seconds(on_slurm(binary, "workers=4", f"commit={commit}"), place)
+            ended.set()
+            watcher.join()
+            seconds.append(coordinator + sum(used.values()))
+    for commit, seconds in sent.items():
+        ratio = min(seconds) / min(here)
+        print(f"400,000 items, commit {commit}: {min(here):.2f} s of processor time here, {min(seconds):.2f} s on Slurm: {ratio:.3f}")
 
 
-PARTS = {"first": first, "items": items, "tasks": tasks, "skew": skew, "overhead": overhead}
+PARTS = {"first": first, "items": items, "tasks": tasks, "snakemake": snakemake, "skew": skew, "overhead": overhead}
 
 
 def main():
@@ -143,6 +175,9 @@ def main():
         subprocess.run([SLURM, "start", cluster, "MaxJobCount=50000", "MaxArraySize=40000"], check=True)
         try:
             for name in sys.argv[2:] or PARTS:
+                if name == "snakemake" and not sys.argv[2:] and shutil.which(name) is None:
+                    print("NOT RUN: there is no `snakemake`")
+                    continue
                 PARTS[name](binary, folder)
         finally:
             subprocess.run([SLURM, "stop", cluster], check=False)

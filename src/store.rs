@@ -47,6 +47,7 @@ mod program_copy;
 mod queries;
 mod rebuild;
 mod record;
+mod remembered;
 mod remote;
 mod repair;
 mod request;

@@ -35,15 +35,13 @@ fn asks_under_limit(plan: &Plan, each: &MapLike) -> bool {
     !plan.rate_limits.is_empty() && each.function.script().is_some_and(|script| script.limit_names().is_any())
 }
 
-/// What counts over all items is counted in one process, what somebody wants of the first ones comes in order, and what is
-/// remembered across runs is remembered by whoever runs it.
+/// What counts over all items is counted in one process, and what somebody wants of the first ones comes in order.
 fn kept_here(plan: &Plan, roles: &StepRoles, step: &Step, each: &MapLike) -> Option<&'static str> {
     let policy = &each.policy;
     let reasons = [
         (step.local, "`local: true`"),
         (rate_parts(plan, step, policy).is_none(), "its rate limit cannot be shared out"),
         (asks_under_limit(plan, each), "its requests take from a limit, which counts in one process"),
-        (each.cache, "`cache: true`"),
         (roles.wanted[step.id.at()].is_some(), "only its first results are wanted"),
     ];
     reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason))

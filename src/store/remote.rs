@@ -35,6 +35,7 @@ pub use self::attempt_state::{AttemptFrame, AttemptState};
 pub use self::inspect::LeftBehind;
 pub use self::place::RemotePlace;
 pub use self::publish::Published;
+pub(super) use self::read_shard::ReadCommit;
 pub use self::read_shard::ReadShard;
 pub(super) use self::record::Doer;
 pub use self::record::{CommitRecord, Whence};

@@ -283,6 +283,45 @@ fn a_rate_limit_is_shared_out_to_workers() {
 }
 
 #[test]
+fn what_workers_have_found_out_is_remembered_and_what_is_known_is_not_sent() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    flat_map:
+      cache: true
+      min_success_ratio: 0.5
+      lua: |
+        exec.run({'sh', '-c', 'echo ' .. item.n .. ' >> ran'})
+        if item.n % 10 == 1 then flow.skip('ends with one') end
+        if item.n % 10 == 2 then error('no') end
+        if item.n % 10 == 3 then return {} end
+        return { { n = item.n }, item.n * 2 }
+  even: { from: w, filter: { cache: true, lua: 'return type(item) == \"number\" and item % 4 == 0' } }
+  save: { from: [w, even], write: out.jsonl }
+permissions: { exec: [sh] }
+";
+    let began = |project: &Project| project.read("ran").lines().count();
+    let here = &["pipeline.yaml", "--output", "json"][..];
+    let there = [here, &ON, &["--executor-set", "workers=2"]].concat();
+    for (first, second) in [(&*there, here), (here, &*there), (&*there, &*there)] {
+        let project = Project::with(pipeline).file("n.jsonl", rows(100));
+        project.run(first).ok();
+        let expect = project.read("out.jsonl");
+        assert_eq!(began(&project), 100);
+        let project = project.file("n.jsonl", rows(101));
+        let ran = project.run(second).ok();
+        // What has failed is not remembered, and one item is new, which is skipped.
+        assert_eq!(began(&project), 111, "{first:?} {second:?}");
+        assert_eq!(project.read("out.jsonl"), expect, "{first:?} {second:?}");
+        let result: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let reuse = &result["steps"][1]["reuse"];
+        assert_eq!((&reuse["reused"], &reuse["redone"]), (&90.into(), &11.into()), "{reuse}");
+        assert_eq!(result["steps"][2]["reuse"]["redone"], 0, "{result}");
+    }
+}
+
+#[test]
 fn a_budget_of_retries_is_one_for_all_workers() {
     let pipeline = "steps:
   n: { read: n.jsonl }
@@ -356,16 +395,13 @@ fn what_counts_in_one_process_is_run_here_and_said_before() {
     let pipeline = "steps:
   n: { read: n.jsonl }
   a: { from: n, map: { rate_limit: 900000/h, lua: return item.n } }
-  b: { from: n, map: { cache: true, lua: return item.n } }
   c: { from: n, map: { lua: return item.n } }
   first: { from: c, take: 2 }
-  save: { from: [a, b, first], write: out.jsonl }
+  save: { from: [a, first], write: out.jsonl }
 ";
     let project = Project::with(pipeline).file("n.jsonl", rows(60));
     let planned = project.run(&[&["plan", "pipeline.yaml"], &ON[..]].concat()).ok().stdout;
-    for reason in
-        ["its rate limit cannot be shared out", "`cache: true`", "only its first results are wanted"]
-    {
+    for reason in ["its rate limit cannot be shared out", "only its first results are wanted"] {
         assert!(planned.contains(&format!("here: {reason}")), "{reason}: {planned}");
     }
     project.run(&[&["pipeline.yaml"], &ON[..]].concat()).ok();

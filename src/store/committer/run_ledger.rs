@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ledger::{Ledger, WriterOrder};
-use super::pending::CommitGroup;
+use crate::store::cache::Remembered;
 use crate::store::clock::{micros, now};
 use crate::store::record::{RecordLine, RunEnd, StepBegin, StepEnd};
 use crate::store::remote::import;
@@ -13,7 +13,7 @@ use crate::store::rows::{self, CommitRow};
 use crate::store::segment::{SegmentWriter, WrittenAt};
 use crate::store::status::StatusWriter;
 use crate::store::title::StepTitle;
-use crate::store::{Cache, RunDir, StepSpec, StoreError, paths};
+use crate::store::{Cache, Digest, RunDir, StepSpec, StoreError, paths, remembered};
 
 /// A step that is being kept.
 struct KeptStep {
@@ -68,7 +68,10 @@ impl Ledger for RunLedger {
         }
         for order in orders {
             match order {
-                WriterOrder::Group(id, group) if !group.cache.is_empty() => self.remember(*id, group),
+                WriterOrder::Group(id, group) if !group.cache.is_empty() => self.remember(*id, &group.cache),
+                WriterOrder::Import(id, shard, _) if self.kept[id].spec.cache.is_some() => {
+                    self.remember(*id, &remembered::of_shard(shard));
+                }
                 WriterOrder::End(Some(id), ..) => {
                     self.kept.remove(id);
                 }
@@ -168,7 +171,7 @@ impl RunLedger {
     }
 
     /// A cache that cannot be written costs a later run some work and this one nothing.
-    fn remember(&mut self, id: usize, group: &CommitGroup) {
+    fn remember(&mut self, id: usize, found: &[(Digest, Remembered)]) {
         let Some(spec) = self.kept.get(&id).map(|kept| Arc::clone(&kept.spec)) else { return };
         let Some(function) = spec.cache else { return };
         if self.cache.is_none() {
@@ -179,7 +182,7 @@ impl RunLedger {
             }
         }
         let cache = self.cache.as_mut().expect("opened above");
-        let put = cache.put(function, &group.cache).and_then(|()| {
+        let put = cache.put(function, found).and_then(|()| {
             let known = !self.named.insert(id);
             if known {
                 Ok(())

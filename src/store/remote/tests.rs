@@ -1,5 +1,7 @@
 //! These tests make attempts at shards, cut their files off and damage them: what counts is whole, and each item once.
 
+mod import;
+
 use std::fs;
 use std::path::Path;
 use std::thread;
