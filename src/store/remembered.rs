@@ -1,4 +1,4 @@
-//! What a worker has found out goes into the cache when its shard is taken over: by the content of each item, what became of it. The
+//! The cache learns what a worker has found out when its shard is taken over: by the content of each item, what became of it. The
 //! worker itself knows no cache.
 
 use std::collections::HashMap;
