@@ -43,7 +43,9 @@ fn very_many_shards_are_taken_over_one_by_one() {
         let read = place.read_shard(("r1", "work"), &record).expect("readable");
         answers.push(journal.import(read).expect("room"));
     }
-    answers.iter().for_each(|answer| answer.wait().expect("room"));
+    for answer in &answers {
+        answer.wait().expect("room");
+    }
     let took = begun.elapsed();
     let failed = shards.div_ceil(20) * ITEMS / 10;
     journal.finish(&fixture::result(shards * ITEMS - failed, failed, 0)).expect("room");
