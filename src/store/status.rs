@@ -148,17 +148,12 @@ fn empty() -> rusqlite::Result<Connection> {
 
 /// A database of how a run began, and of nothing else.
 pub(super) fn of_begin(run: &Path) -> Result<Connection, StoreError> {
-    let connection = empty().map_err(|error| StoreError::sql("read", &paths::record(run), error))?;
-    begin(run, &connection)?;
-    Ok(connection)
-}
-
-fn begin(run: &Path, connection: &Connection) -> Result<(), StoreError> {
     let (lines, _) = record::read(run)?;
     let begin = lines.iter().find(|line| matches!(line, RecordLine::RunBegin(_)));
     let lost = || StoreError::damaged(&paths::record(run), "it does not say how the run began");
-    let told = rows::line(connection, begin.ok_or_else(lost)?);
-    told.map_err(|error| StoreError::sql("read", &paths::record(run), error))
+    let begin = begin.ok_or_else(lost)?;
+    let made = empty().and_then(|connection| rows::line(&connection, begin).map(|()| connection));
+    made.map_err(|error| StoreError::sql("read", &paths::record(run), error))
 }
 
 /// Puts a row into a table. Columns that it does not have are passed over. `None`: it is no row of that table.

@@ -57,6 +57,11 @@ pub(crate) const OUTPUTS: [&str; 6] =
 /// Everything is sent, however little it is.
 pub(crate) const ON: [&str; 4] = ["--on", "processes", "--executor-set", "send_from=1"];
 
+/// Keys of the executor, as words of a command.
+pub(crate) fn set<'a>(keys: &[&'a str]) -> Vec<&'a str> {
+    keys.iter().flat_map(|key| ["--executor-set", key]).collect()
+}
+
 pub(crate) fn rows(items: u64) -> String {
     (1..=items).map(|n| format!("{{\"n\":{n}}}\n")).collect::<Vec<_>>().concat()
 }
@@ -339,7 +344,7 @@ permissions: { exec: [sleep] }
 ";
     for (settings, least) in [(&["workers=1"][..], 20), (&["workers=3", "commit=1s"], 10)] {
         let project = Project::with(pipeline).file("n.jsonl", rows(300));
-        let settings: Vec<&str> = settings.iter().flat_map(|set| ["--executor-set", set]).collect();
+        let settings = set(settings);
         let ran = project.run(&[&["pipeline.yaml", "--output", "json"], &ON[..], &settings].concat()).ok();
         let result: Value = serde_json::from_str(&ran.stdout).expect("JSON");
         let (step, count) = (&result["steps"][1], project.read("out.jsonl").lines().count());

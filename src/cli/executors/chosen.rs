@@ -28,20 +28,12 @@ pub(in crate::cli) struct ChosenExecutor {
 impl ExecutorArguments {
     /// The executor that is meant; `None`: all runs here.
     pub(in crate::cli) fn resolve(&self, console: &Console) -> Result<Option<ChosenExecutor>, Fault> {
-        let name = self.on.as_deref().unwrap_or(LOCAL);
-        if name == LOCAL {
-            return match self.executor_set.first() {
-                Some((key, _)) => Err(without_executor(key).into()),
-                None => Ok(None),
-            };
-        }
-        let known = KnownExecutors::find(console, self.executors.as_deref())?;
-        match known.entries().find(|entry| entry.name == name) {
-            Some(entry) => changed(entry, &self.executor_set).map(Some).map_err(Fault::Usage),
-            None => Err(Complaint::new(format!("there is no executor `{name}`"))
-                .help(meant(name, &known, console))
-                .into()),
-        }
+        let Some((name, known)) = self.known(console)? else { return Ok(None) };
+        let chosen = self.chosen(name, &known)?;
+        let unknown = || {
+            Complaint::new(format!("there is no executor `{name}`")).help(meant(name, &known, console)).into()
+        };
+        chosen.map(Some).ok_or_else(unknown)
     }
 
     /// The same where files are only checked: a name that no executor has is one of the findings.
@@ -49,18 +41,30 @@ impl ExecutorArguments {
         &self,
         console: &Console,
     ) -> Result<(Option<ChosenExecutor>, Vec<Diagnostic>), Fault> {
-        if let Some(name) = self.on.as_deref().filter(|name| *name != LOCAL) {
-            let known = KnownExecutors::find(console, self.executors.as_deref())?;
-            if !known.entries().any(|entry| entry.name == name) {
-                let help = meant(name, &known, console);
-                let (spans, nowhere) = (SpanIndex::default(), option(name));
-                let at = known.first().map_or((&spans, &nowhere), |file| (&file.spans, &file.text));
-                return Ok((None, vec![config::no_executor(name, help, at)]));
-            }
+        let Some((name, known)) = self.known(console)? else { return Ok((None, Vec::new())) };
+        if let Some(chosen) = self.chosen(name, &known)? {
+            let findings = chosen.findings();
+            return Ok((Some(chosen), findings));
         }
-        let chosen = self.resolve(console)?;
-        let findings = chosen.as_ref().map(ChosenExecutor::findings).unwrap_or_default();
-        Ok((chosen, findings))
+        let help = meant(name, &known, console);
+        let (spans, nowhere) = (SpanIndex::default(), option(name));
+        let at = known.first().map_or((&spans, &nowhere), |file| (&file.spans, &file.text));
+        Ok((None, vec![config::no_executor(name, help, at)]))
+    }
+
+    /// The name that is meant and all that can be; `None`: all runs here.
+    fn known(&self, console: &Console) -> Result<Option<(&str, KnownExecutors)>, Fault> {
+        match (self.on.as_deref().filter(|name| *name != LOCAL), self.executor_set.first()) {
+            (Some(name), _) => Ok(Some((name, KnownExecutors::find(console, self.executors.as_deref())?))),
+            (None, Some((key, _))) => Err(without_executor(key).into()),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The executor of this name, with what is set of it; `None`: there is none.
+    fn chosen(&self, name: &str, known: &KnownExecutors) -> Result<Option<ChosenExecutor>, Fault> {
+        let entry = known.entries().find(|entry| entry.name == name);
+        entry.map(|entry| changed(entry, &self.executor_set)).transpose().map_err(Fault::Usage)
     }
 }
 

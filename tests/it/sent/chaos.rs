@@ -1,14 +1,13 @@
 //! Whatever a step on worker processes is made of is killed, stopped or asked to end at random moments, and again after that. A seed says
 //! which and when.
 
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::deaths::{begun, until};
+use super::deaths::{begun, spawn, until};
 use super::workers::{signal, workers};
-use super::{ON, rows};
+use super::{ON, rows, set};
 use crate::project::Project;
 
 /// Some items always fail, some once, and each says that it runs; a second step reads what the first has given.
@@ -50,12 +49,6 @@ fn project() -> Project {
     Project::with(PIPELINE).file("n.jsonl", rows(ITEMS))
 }
 
-fn start(project: &Project, words: &[&str]) -> Child {
-    let mut command = project.command(words);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command.spawn().expect("the binary runs")
-}
-
 /// Outputs, what is told of each failed item, and the counters of the first step.
 fn told(project: &Project) -> (String, Vec<Value>, Value) {
     let shown = project.run(&["show", "latest", "w", "--format", "json"]).ok().stdout;
@@ -89,10 +82,9 @@ fn act(what: u64, (run, there): (u32, &[u32]), dice: &mut Dice, stopped: &mut Ve
 
 /// Runs a world to its end, and says how many workers were killed or stopped.
 fn world(project: &Project, seed: u64) -> u64 {
-    let settings = ["workers=3", "commit=1s", "attempts=1000"];
-    let settings: Vec<&str> = settings.iter().flat_map(|set| ["--executor-set", set]).collect();
+    let settings = set(&["workers=3", "commit=1s", "attempts=1000"]);
     let words = [&["pipeline.yaml", "-q", "--seed", "3"], &ON[..], &settings].concat();
-    let mut run = start(project, &words);
+    let mut run = spawn(project, &words);
     let (mut dice, mut stopped, mut acts, mut violent) = (Dice(seed), Vec::new(), 0, 0);
     until(|| project.has("ran").then_some(()));
     loop {
@@ -101,7 +93,7 @@ fn world(project: &Project, seed: u64) -> u64 {
             if !matches!(status.code(), None | Some(129)) {
                 break;
             }
-            run = start(project, &["attach", "-q"]);
+            run = spawn(project, &["attach", "-q"]);
         }
         std::thread::sleep(Duration::from_millis(20 + dice.below(300)));
         stopped.drain(..).for_each(|worker| signal(worker, "CONT"));

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::workers::{shown, signal, workers};
-use super::{ON, rows};
+use super::{ON, rows, set};
 use crate::project::Project;
 
 /// Each item takes a while, and says that it runs.
@@ -24,8 +24,12 @@ permissions: { exec: [sh] }
 ";
 
 fn start(project: &Project, more: &[&str]) -> Child {
-    let words = [&["pipeline.yaml", "--seed", "3"], &ON[..], more].concat();
-    let mut command = project.command(&words);
+    spawn(project, &[&["pipeline.yaml", "--seed", "3"], &ON[..], more].concat())
+}
+
+/// The binary with these words; what it complains of is kept.
+pub(crate) fn spawn(project: &Project, words: &[&str]) -> Child {
+    let mut command = project.command(words);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().expect("the binary runs")
 }
@@ -83,8 +87,7 @@ fn workers_may_be_killed_at_any_time() {
     let kills: u64 = std::env::var("FLOWRUN_SENT_KILLS").map_or(12, |kills| kills.parse().expect("a number"));
     let items = 150 + kills * 40;
     let project = Project::with(SLOW).file("n.jsonl", rows(items));
-    let settings = ["workers=2", "commit=1s", "attempts=1000"];
-    let settings: Vec<&str> = settings.iter().flat_map(|set| ["--executor-set", set]).collect();
+    let settings = set(&["workers=2", "commit=1s", "attempts=1000"]);
     let mut run = start(&project, &settings);
     let (mut killed, mut turn) = (0, 7_u64);
     while run.try_wait().expect("a child").is_none() {
@@ -341,8 +344,7 @@ fn an_item_that_no_job_is_long_enough_for_fails_alone() {
 permissions: { exec: [sleep] }
 ";
     let project = Project::with(pipeline).file("n.jsonl", rows(6));
-    let settings = ["workers=1", "time=2s", "commit=1s"].iter().flat_map(|set| ["--executor-set", set]);
-    let words: Vec<&str> = ["--grace", "100ms"].into_iter().chain(settings).collect();
+    let words = [&["--grace", "100ms"][..], &set(&["workers=1", "time=2s", "commit=1s"])].concat();
     let ran = project.run(&[&["pipeline.yaml"], &ON[..], &words].concat()).ok();
     assert_eq!(project.read("out.jsonl"), "1\n2\n4\n5\n6\n", "{}", ran.stderr);
     let bad: serde_json::Value = serde_json::from_str(&project.read("bad.jsonl")).expect("one line");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::project::{Project, Ran};
+use crate::sent::set;
 
 /// One cluster at a time: there are two cores.
 static TURN: Mutex<()> = Mutex::new(());
@@ -99,10 +100,8 @@ impl Drop for Cluster {
 }
 
 fn on<'a>(settings: &[&'a str]) -> Vec<&'a str> {
-    let mut words = vec!["pipeline.yaml", "--seed", "3", "--on", "slurm"];
-    let all = ["send_from=1"].into_iter().chain(settings.iter().copied());
-    words.extend(all.flat_map(|set| ["--executor-set", set]));
-    words
+    let all = [&["send_from=1"], settings].concat();
+    [&["pipeline.yaml", "--seed", "3", "--on", "slurm"][..], &set(&all)].concat()
 }
 
 /// How a run has ended, which must be well.
