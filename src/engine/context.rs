@@ -94,6 +94,13 @@ pub(super) struct FramedSource {
     pub(super) bytes: u64,
 }
 
+/// The scheduler of a step whose workers were left, which holds what they may take of the limits that steps share.
+pub(super) struct HeldLimits {
+    pub(super) scheduler: Scheduler,
+    /// When its clock began.
+    pub(super) begun: Instant,
+}
+
 /// What the step threads of one run share.
 pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
@@ -114,6 +121,8 @@ pub(super) struct Context<'a> {
     counted: Vec<Mutex<Option<Arc<CountedSource>>>>,
     /// What was framed of sources, for steps that are sent.
     framed: Vec<Mutex<Option<Arc<FramedSource>>>>,
+    /// What is held for steps whose workers were left.
+    held: Vec<Mutex<Option<HeldLimits>>>,
     /// Held by the step whose items run in worker processes.
     pub(super) sending: Mutex<()>,
     /// What the run of a shard has worked on.
@@ -150,6 +159,7 @@ impl<'a> Context<'a> {
             fused: plan.steps.iter().map(|_| Mutex::default()).collect(),
             counted: plan.steps.iter().map(|_| Mutex::default()).collect(),
             framed: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            held: plan.steps.iter().map(|_| Mutex::default()).collect(),
             sending: Mutex::default(),
             shard: ShardNotes::default(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
@@ -183,6 +193,11 @@ impl<'a> Context<'a> {
             limits.map(|limit| shared(limit).unwrap_or_else(|| self.limits.add(limit.rate))).collect();
         let begun = begun.saturating_duration_since(self.begun);
         Scheduler::new(policy, self.options.seed).sharing(&self.limits, &limits, begun)
+    }
+
+    /// What is held of the limits of a step whose workers were left.
+    pub(super) fn held(&self, step: StepId) -> MutexGuard<'_, Option<HeldLimits>> {
+        lock(&self.held[step.at()])
     }
 
     /// Tells the reporters. A run whose owner has gone away has nobody left to tell.

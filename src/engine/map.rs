@@ -14,12 +14,15 @@ mod enough;
 mod finish;
 mod first_items;
 mod holds;
+mod kept;
 mod keyed;
 mod keyed_chunks;
+mod keys_here;
 mod no_pool;
 mod options;
 mod own_ending;
 mod own_items;
+mod place;
 mod replies;
 mod reuse;
 mod sent;
@@ -36,9 +39,10 @@ use self::at_work::AtWork;
 use self::chunk_size::ChunkSize;
 use self::costed_items::CostedItems;
 use self::first_items::FirstItems;
+use self::kept::{fingerprint_of, journal_of};
 use self::keyed_chunks::KeyedChunks;
-use self::no_pool::NoPool;
 use self::options::pool_options;
+use self::place::Place;
 use self::reuse::ItemReuse;
 pub(super) use self::step_fault::StepFault;
 use self::step_fault::Unready;
@@ -46,16 +50,14 @@ use self::step_holds::StepHolds;
 use self::timing::StepTiming;
 use super::context::{Context, LOOK_UP};
 use super::failed_item::Attempted;
-use super::fingerprint::{self, StepFingerprint};
+use super::fingerprint;
 use super::input::StepInput;
 use super::item_content::ItemContent;
 use super::pool::{Allowance, Limits, Pool, StepClock};
 use super::row_bound::RowBound;
-use super::run_store::RunStore;
 use super::sendable::sent_options;
 use super::sink::Sink;
 use super::source_status::ErrorTexts;
-use super::step_spec::step_spec;
 use super::wall_clock;
 use crate::event::{Event, ReuseCounts, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
@@ -63,7 +65,7 @@ use crate::plan::{MapLike, Step};
 use crate::runtime::clock;
 use crate::schedule::fleet::Counts;
 use crate::schedule::{Policy, Scheduler, Start};
-use crate::store::{BegunStep, ChunkEndings, LinesPerItem as Lines, RemotePlace, StepJournal, StoreError};
+use crate::store::{BegunStep, ChunkEndings, LinesPerItem as Lines, RemotePlace, StepJournal};
 use crate::value::{Chunk, Ratio};
 
 /// The failed attempts of an item.
@@ -153,6 +155,7 @@ struct Coordinator<'a> {
     reused: Option<ReuseCounts>,
     /// Chunks whose items get their keys, where the step has `key:`.
     keyed: Option<KeyedChunks>,
+    place: Place,
     /// What is known of the costs of items, where attempts have costs of their own.
     costed: Option<CostedItems>,
     timing: StepTiming,
@@ -171,26 +174,6 @@ fn judged_by(context: &Context<'_>, policy: Policy) -> Policy {
     policy
 }
 
-/// What the results of a step depend on, where they are kept.
-fn fingerprint_of(context: &Context<'_>, each: &MapLike) -> Result<Option<StepFingerprint>, Unready> {
-    // An earlier step may have written them, so they are looked at now; for a run that is not kept, to see whether those are
-    // there that must be.
-    let is_asked = context.run_store.is_some() || !each.uses.is_empty();
-    let files = if is_asked { fingerprint::file_contents(context.plan, each)? } else { Vec::new() };
-    let of_step = |keep: &RunStore| keep.fingerprint(context.plan, each, &files);
-    Ok(context.run_store.map(of_step).transpose()?)
-}
-
-/// Begins to keep the items of a step, where the run is kept.
-fn journal_of(
-    context: &Context<'_>,
-    (step, each): (&Step, &MapLike),
-    fingerprint: Option<&StepFingerprint>,
-) -> Result<Option<StepJournal>, StoreError> {
-    let (Some(keep), Some(fingerprint)) = (context.run_store, fingerprint) else { return Ok(None) };
-    keep.step(step_spec(context.plan, step, each, fingerprint)).map(Some)
-}
-
 /// Runs a map-like step whose input has been opened.
 pub(super) fn run(
     context: &Context<'_>,
@@ -205,7 +188,8 @@ pub(super) fn run(
     let sent = sent_options(context, step, each);
     let first = sent.map(|sent| FirstItems::read(context, &mut input, sent.send_from));
     let sent = sent.filter(|_| first.as_ref().is_some_and(|first| first.are_enough));
-    let coordinator = Coordinator::new(context, (step, each), input, begun, sent.is_some());
+    let place = if sent.is_some() { Place::Workers } else { Place::Here };
+    let coordinator = Coordinator::new(context, (step, each), input, (begun, place));
     let coordinator = match coordinator.and_then(|coordinator| Ok(coordinator.take_up()?)) {
         Ok(coordinator) => coordinator,
         Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
@@ -225,13 +209,19 @@ pub(super) fn go_on<'a>(
     input: StepInput<'a>,
     (place, begun): (&RemotePlace, &BegunStep),
 ) -> StepResult {
-    let at = clock::now();
+    let held = context.held(step.id).take();
+    let at = held.as_ref().map_or_else(clock::now, |held| held.begun);
     let Some(sent) = sent_options(context, step, each) else {
         let reason = "its items are with workers, and nothing is sent now";
         return StepResult::broken(reason.to_owned(), Duration::ZERO);
     };
-    match Coordinator::new(context, (step, each), input, at, true) {
-        Ok(coordinator) => coordinator.go_on_sent(sent, place, begun),
+    match Coordinator::new(context, (step, each), input, (at, Place::Left)) {
+        Ok(mut coordinator) => {
+            if let Some(held) = held {
+                coordinator.scheduler = held.scheduler;
+            }
+            coordinator.go_on_sent(sent, place, begun)
+        }
         Err(error) => StepResult::broken(error.to_string(), clock::since(at)),
     }
 }
@@ -241,22 +231,22 @@ impl<'a> Coordinator<'a> {
         context: &'a Context<'a>,
         (step, each): (&'a Step, &'a MapLike),
         input: StepInput<'a>,
-        begun: Instant,
-        is_sent: bool,
+        (begun, place): (Instant, Place),
     ) -> Result<Self, Unready> {
         let policy = &each.policy;
         let fingerprint = fingerprint_of(context, each)?;
-        let journal = journal_of(context, (step, each), fingerprint.as_ref())?;
-        let mut reuse = fingerprint
-            .as_ref()
-            .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
-        let timing =
-            StepTiming::with(context.options.spans, reuse.as_mut(), context.options.work.as_deref())?;
-        let sink = Sink::open(context, step.id, journal.is_some()).behind(input.before()).of_sent(is_sent);
+        let fingerprint = fingerprint.as_ref();
+        let journal = journal_of(context, (step, each), fingerprint)?;
+        let mut reuse = fingerprint.and_then(|of| ItemReuse::open(context, step, each, of, &input));
         let work = context.options.work.as_deref();
+        let timing = StepTiming::with(context.options.spans, reuse.as_mut(), work)?;
+        let sink = Sink::open(context, step.id, journal.is_some())
+            .behind(input.before())
+            .of_sent(place != Place::Here);
         let holds = StepHolds::default();
         let options = pool_options(context, step, each, begun, &holds.gate_waits)?;
-        let (pool, clock) = if is_sent { NoPool::start(begun) } else { context.pools.start(options)? };
+        let place = place.knowing(each, reuse.as_ref());
+        let (pool, clock) = place.pool(context, options)?;
         let limits = pool.limits();
         let scheduled = judged_by(context, Policy { concurrency: limits.tasks, ..policy.clone() });
         Ok(Self {
@@ -299,6 +289,7 @@ impl<'a> Coordinator<'a> {
             own: None,
             reused: None,
             keyed: each.key.is_some().then(KeyedChunks::new),
+            place,
             costed: each.costs.iter().any(Option::is_some).then(CostedItems::new),
             begun: begun.saturating_duration_since(context.begun),
             age: wall_clock::age(context.begun(step).and_then(|begun| begun.record.started)),

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::context::{Context, Done, LOOK_UP, Message};
 use super::interrupt::Interrupt;
+use super::left_limits;
 use super::options::RunOptions;
 use super::outcome::{EngineError, Outcome};
 use super::pool::{StartPool, Threads};
@@ -110,6 +111,7 @@ pub(super) fn run_on(
     if let Err(error) = handover::take_up_sources(&context) {
         return Err(EngineError::State(format!("the run cannot be gone on with: {error}")));
     }
+    left_limits::hold(&context);
     for message in keep.iter().flat_map(|keep| keep.warnings.iter().cloned()).chain(unmade) {
         on_event(&Event::Notice { step: None, message });
     }

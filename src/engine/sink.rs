@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::context::{Context, FinishedWriter, StepOutput};
 use super::failed_item;
 use super::ledger::StepLedger;
+use super::results_in_order::ResultsInOrder;
 use super::run_store::RunStore;
 use super::source_status::ErrorTexts;
 use super::stored_results::ResultCollector;
@@ -13,6 +14,7 @@ use crate::data::{self, ChunkResults, DataError, Reorder, Spool, Writer};
 use crate::event::StepId;
 use crate::plan::{Body, Verb};
 use crate::store::StoreError;
+use crate::value::Indices;
 
 /// Text of results that is given on at a time, and failures.
 const DELIVERED_BYTES: usize = 1 << 20;
@@ -45,6 +47,10 @@ pub(super) struct Sink<'a> {
     only_counts: bool,
     /// Whether the items of the step run elsewhere.
     pub(super) is_sent: bool,
+    /// What of it stands in order, where that is asked and results are only counted.
+    in_order: Option<ResultsInOrder>,
+    /// Items before the first one.
+    before: u64,
 }
 
 struct FusedWriter {
@@ -72,22 +78,51 @@ impl<'a> Sink<'a> {
             taken: 0,
             only_counts: context.options.work.is_some(),
             is_sent: false,
+            in_order: None,
+            before: 0,
         }
     }
 
     /// The same for a slice of the items, which stands behind this many others.
     pub(super) fn behind(self, before: u64) -> Self {
-        Self { reorder: Reorder::new(self.context.temp_dir(), before + 1), ..self }
+        Self { reorder: Reorder::new(self.context.temp_dir(), before + 1), before, ..self }
     }
 
     /// The same for a step whose items run elsewhere: its results are given on at its end, from where they are kept.
-    pub(super) fn of_sent(self, is_sent: bool) -> Self {
-        Self { only_counts: self.only_counts || is_sent, is_sent, ..self }
+    pub(super) fn of_sent(mut self, is_sent: bool) -> Self {
+        self.is_sent = is_sent;
+        if is_sent {
+            self.only_count();
+        }
+        self
     }
 
     /// From now on results are counted, and given on at the end from where they are kept.
     pub(super) fn only_count(&mut self) {
         self.only_counts = true;
+        let is_asked = self.context.roles.wanted[self.step.at()].is_some();
+        self.in_order = is_asked.then(|| ResultsInOrder::behind(self.before));
+    }
+
+    /// Results that are kept elsewhere, and the items that have them, which have ended.
+    pub(super) fn count_ended(&mut self, items: &Indices, results: u64) {
+        self.emitted += results;
+        if let Some(in_order) = &mut self.in_order {
+            in_order.ended(items, results);
+        }
+    }
+
+    /// The same of items whose ends are told one by one.
+    pub(super) fn count_results(&mut self, items: &Indices, results: u64) {
+        self.emitted += results;
+        if let Some(in_order) = &mut self.in_order {
+            in_order.expect(items, results);
+        }
+    }
+
+    /// How many results stand in order.
+    pub(super) fn in_order(&self) -> u64 {
+        self.in_order.as_ref().map_or(self.emitted, ResultsInOrder::standing)
     }
 
     /// Gives on what the run keeps of the step, in the order of its items.
@@ -137,7 +172,7 @@ impl<'a> Sink<'a> {
     pub(super) fn push(&mut self, piece: ChunkResults) -> Result<(), DataError> {
         self.taken += piece.emitted;
         if self.only_counts {
-            self.emitted += piece.emitted;
+            self.count_ended(&Indices::run(piece.first, piece.count), piece.emitted);
             self.reorder.recycle(piece);
             return Ok(());
         }

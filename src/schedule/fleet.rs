@@ -28,7 +28,7 @@ pub use crate::value::{Indices, ShardId, Stretch};
 pub use action::{Action, Halt, JobId, Task};
 pub use ending::{Failure, Outcome};
 pub use machine::{Counts, Fleet};
-pub use options::{FleetOptions, WAVE_EVERY, first_cut};
+pub use options::{FleetOptions, WAVE_EVERY, first_shards};
 pub use record_fault::RecordFault;
 pub use records::Heard;
 pub use recover::Kept;

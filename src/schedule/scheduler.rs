@@ -117,10 +117,10 @@ impl Scheduler {
         Self { share, ..self }
     }
 
-    /// Takes so much of each of its limits for whoever works in its place, until they are released; `false`: there is not so much
-    /// now.
+    /// Takes so much of each of its limits for whoever works in its place, until they are released, unless it has taken that before;
+    /// `false`: there is not so much now.
     pub fn hold_limits(&mut self, now: Duration, costs: &[u64]) -> bool {
-        self.share.as_mut().is_none_or(|share| share.take(now, HELD, costs))
+        self.share.as_mut().is_none_or(|share| share.has(HELD) || share.take(now, HELD, costs))
     }
 
     /// What was held of its limits may have been started with until now.

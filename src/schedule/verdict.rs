@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_nobody_wants_does_not_count() {
-        let enough = Some(Stop { reason: StopReason::Enough, interrupt: true });
+        let enough = Some(Stop { reason: StopReason::Enough, interrupt: false });
         let tally = Tally { succeeded: 3, cancelled: 4, ..Tally::default() };
         assert_eq!(judge(&policy("1"), &tally, enough, false).eligible, 3);
         assert!(judge(&policy("1"), &tally, enough, false).succeeded);

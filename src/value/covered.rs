@@ -32,6 +32,12 @@ impl Covered {
         })
     }
 
+    /// The first item from this one on that is not there.
+    pub fn end_from(&self, first: u64) -> u64 {
+        let before = self.stretches.range(..=first).next_back();
+        before.map_or(first, |(_, end)| first.max(*end))
+    }
+
     /// Takes in items, none of which is there.
     pub fn add(&mut self, items: &Indices) {
         for Stretch { first, count } in items.iter() {
@@ -71,6 +77,9 @@ mod tests {
                     expect.extend(first..first + count);
                 }
                 prop_assert_eq!(covered.count(), expect.len() as u64);
+                let end = covered.end_from(first);
+                prop_assert!(end >= first && !expect.contains(&end));
+                prop_assert!((first..end).all(|item| expect.contains(&item)));
             }
             let touching = covered.stretches.values().any(|end| covered.stretches.contains_key(end));
             prop_assert!(!touching, "neighbours are joined: {:?}", covered.stretches);

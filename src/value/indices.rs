@@ -111,6 +111,19 @@ impl Indices {
         if count == 0 { Vec::new() } else { (0..parts).map(cut).collect() }
     }
 
+    /// The first so many of them, and those behind.
+    #[must_use]
+    pub fn split(&self, count: u64) -> (Self, Self) {
+        let (mut front, mut behind, mut left) = (List::default(), List::default(), count);
+        for stretch in self.iter() {
+            let taken = stretch.count.min(left);
+            left -= taken;
+            front.push(stretch.first, stretch.first + taken);
+            behind.push(stretch.first + taken, stretch.end());
+        }
+        (front.done(), behind.done())
+    }
+
     /// Those that are not among the others.
     #[must_use]
     pub fn without(&self, others: &Self) -> Self {

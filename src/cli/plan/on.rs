@@ -11,8 +11,7 @@ use crate::config::{Executor, ExecutorEngine};
 use crate::data::{self, GlobBy, GlobOptions};
 use crate::engine::{self, Interrupt};
 use crate::plan::{Body, MapLike, Plan, Step, Verb};
-use crate::schedule::fleet::first_cut;
-use crate::value::{Chunk, Indices, duration};
+use crate::value::{Chunk, duration};
 
 /// What is told of an executor; without one, nothing.
 pub(super) struct Sending<'a> {
@@ -34,7 +33,7 @@ impl<'a> Sending<'a> {
             let is_source = step.verb.is_source();
             return if is_source || step.verb.is_map_like() { Vec::new() } else { vec!["here".to_owned()] };
         };
-        if let Some(reason) = engine::stays_here(plan, step, map_like) {
+        if let Some(reason) = engine::stays_here(plan, step, map_like, chosen.executor.send_from) {
             return vec![format!("here: {reason}")];
         }
         let known = count.filter(|count| count.exact).map(|count| count.most);
@@ -46,22 +45,17 @@ impl<'a> Sending<'a> {
         }
         let executor = for_step(&chosen.executor, map_like);
         let workers = engine::workers_at_once(plan, step, map_like, executor.workers(load::cores()));
-        self.sent(
-            (&chosen.name, &executor),
-            (map_like, workers),
-            items.map(|items| (items, bytes(plan, step))),
-        )
+        let shards = items.map(|items| engine::shards_of(plan, step, (items, bytes(plan, step)), workers));
+        self.sent((&chosen.name, &executor), (map_like, workers), shards)
     }
 
     fn sent(
         &self,
         (name, executor): (&str, &Executor),
         (step, workers): (&MapLike, u32),
-        input: Option<(u64, u64)>,
+        shards: Option<u64>,
     ) -> Vec<String> {
         let at_once = at_once(executor, step);
-        let shards =
-            input.map(|(items, bytes)| first_cut(&Indices::run(1, items), bytes, workers).len() as u64);
         let cut = match shards {
             Some(shards) => format!("{shards} shard{}, ", if shards == 1 { "" } else { "s" }),
             None => format!("with {} items or more ", executor.send_from),

@@ -12,12 +12,14 @@ impl Coordinator<'_> {
     /// keeps one item in a thousand would otherwise crawl; it may look at some items more than were needed.
     pub(super) fn room(&self) -> usize {
         let Some(wanted) = self.wanted else { return usize::MAX };
-        let missing = wanted.saturating_sub(self.sink.taken);
+        // Of results that stand in the books it is not known which are the first ones, until those between them are there.
+        let taken = if self.own.is_some() { self.sink.in_order() } else { self.sink.taken };
+        let missing = wanted.saturating_sub(taken);
         let items = match self.kind {
             ResultShape::Map => missing,
             ResultShape::Filter | ResultShape::FlatMap => {
                 let ended = u128::from(self.scheduler.tally().ended()) + 1;
-                let items = (u128::from(missing) * ended).div_ceil(u128::from(self.sink.taken) + 1);
+                let items = (u128::from(missing) * ended).div_ceil(u128::from(taken) + 1);
                 u64::try_from(items).unwrap_or(u64::MAX)
             }
         };
@@ -38,7 +40,7 @@ impl Coordinator<'_> {
 
     /// Stops when enough results stand in order. What was read and never ran is forgotten: it is none of this step's.
     pub(super) fn stop_at_enough(&mut self) {
-        let has_enough = self.wanted.is_some_and(|wanted| self.sink.emitted >= wanted);
+        let has_enough = self.wanted.is_some_and(|wanted| self.sink.in_order() >= wanted);
         if has_enough && self.scheduler.stop().is_none() {
             self.scheduler.enough();
             self.fresh.clear();

@@ -13,12 +13,10 @@ impl Coordinator<'_> {
         let Some(begun) = begun else { return Ok(self) };
         self.own = Some(begun);
         self.sink.only_count();
-        self.sink.emitted += begun.record.emitted;
+        self.sink.count_results(&begun.items, begun.record.emitted);
         self.errors = handover::tell_failures(self.context, self.step)?;
         let retried = begun.record.retried;
         self.scheduler.passed(&Tally { retried, ..Tally::default() });
-        // The first results are only known when all are there.
-        self.wanted = None;
         Ok(self)
     }
 

@@ -19,6 +19,7 @@ use crate::event::{Event, StepId, StepResult, Tally};
 use crate::lua::CancelLevel;
 use crate::plan::Body;
 use crate::runtime::clock;
+use crate::schedule::StopReason;
 use crate::schedule::fleet::{Counts, Halt};
 use crate::store::{BegunStep, CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace, StoreError};
 use crate::value::{Covered, Indices};
@@ -33,8 +34,7 @@ struct StepBooks<'a, 'c> {
 
 impl Books for StepBooks<'_, '_> {
     fn import(&mut self, record: &CommitRecord, shard: ReadShard) -> Result<(), SentFault> {
-        let told = (record.tally, record.emitted);
-        self.answers.push(self.coordinator.import(shard, told)?);
+        self.answers.push(self.coordinator.import(shard, (record.tally, record.emitted))?);
         self.coordinator.timing.add(&record.timing);
         Ok(())
     }
@@ -90,10 +90,10 @@ impl<'a> Coordinator<'a> {
             }
             self.context.emit(failed_item::event(self.step.id, index, has_key.then_some(key), item));
         }
+        self.sink.count_ended(shard.done(), emitted);
         let journal = self.journal.as_ref().expect("what is sent is kept");
         let answer = journal.import(shard)?;
         self.scheduler.passed(&tally);
-        self.sink.emitted += emitted;
         Ok(answer)
     }
 
@@ -127,10 +127,9 @@ impl<'a> Coordinator<'a> {
         let left = LeftFleet::read(place, (&self.context.options.run, &self.step.name), begun)?;
         let items = left.items();
         self.scheduler.passed(&begun.tally());
-        self.sink.emitted += begun.record.emitted;
+        self.count_taken(begun, left.taken());
         self.errors = handover::tell_failures(self.context, self.step)?;
-        let open = items.without(&begun.items);
-        self.scheduler.expect_total(self.scheduler.tally().ended() + open.count());
+        self.expect(items.without(&begun.items).count());
         let done = match self.take_turn(sent) {
             Some(_turn) => {
                 place.write_secrets(&sent.secrets)?;
@@ -141,6 +140,24 @@ impl<'a> Coordinator<'a> {
             None => Ok(begun.items.common(&items)),
         };
         self.put_in_order(place, &items, done)
+    }
+
+    /// How many items there will be. Where only the first results are wanted nobody knows how many it takes.
+    fn expect(&mut self, open: u64) {
+        if self.wanted.is_none() {
+            self.scheduler.expect_total(self.scheduler.tally().ended() + open);
+        }
+    }
+
+    /// Counts the results that stand in the books: those of shards that were taken over, and of items that were known before.
+    fn count_taken(&mut self, begun: &BegunStep, taken: &[(Indices, u64)]) {
+        let (mut known, mut results) = (begun.items.clone(), begun.record.emitted);
+        for (items, emitted) in taken {
+            self.sink.count_ended(items, *emitted);
+            known = known.without(items);
+            results = results.saturating_sub(*emitted);
+        }
+        self.sink.count_ended(&known, results);
     }
 
     /// Nothing more is sent: what was done is given on, and what was not is in the books.
@@ -154,7 +171,11 @@ impl<'a> Coordinator<'a> {
             // Whatever has become of it, nobody reads them any more.
             place.remove(&RemoteFile::Secrets)?;
         }
-        let left = items.without(&done?);
+        let mut left = items.without(&done?);
+        if self.scheduler.stop().is_some_and(|stop| stop.reason == StopReason::Enough) {
+            // What nobody asked for is none of this step's.
+            left = Indices::default();
+        }
         self.book_unstarted(&left);
         self.deliver()?;
         place.clear(left.is_empty() && self.fleet.as_ref().is_none_or(|fleet| fleet.died == 0))?;
@@ -168,13 +189,13 @@ impl<'a> Coordinator<'a> {
         sent: &SentOptions,
         (items, bytes): (&Indices, u64),
     ) -> Result<Indices, StepFault> {
-        self.scheduler.expect_total(self.scheduler.tally().ended() + items.count());
+        self.expect(items.count());
         let Some(_turn) = self.take_turn(sent) else { return Ok(Indices::default()) };
         place.write_secrets(&sent.secrets)?;
         self.note_sources(place)?;
         remote_job::make_once(place, &RemoteFile::Job, &self.remote_job(sent)?)?;
         let of = (&*self.context.options.run, &*self.step.name, self.step.id.at());
-        let dispatcher = Dispatcher::start(place.clone(), of, (items, bytes), sent)?;
+        let dispatcher = Dispatcher::start(place.clone(), of, (items, bytes), (sent, self.wanted))?;
         self.see_through(place, dispatcher, items)
     }
 
@@ -263,6 +284,7 @@ impl<'a> Coordinator<'a> {
             if let Some(fault) = self.context.fault() {
                 return Err(StepFault::State(fault.clone()));
             }
+            self.stop_at_enough();
             self.stop_dispatcher(dispatcher, now());
             let mut books = StepBooks { coordinator: self, answers: std::mem::take(&mut answers) };
             let outcome = dispatcher.turn(&now, &mut books)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::dispatch::CHUNK_BYTES;
+use super::place::Place;
 use super::{Coordinator, StepFault};
 use crate::data::{FramedItemsWriter, ItemFrame};
 use crate::engine::context::{FramedSource, LOOK_UP};
@@ -137,16 +138,35 @@ impl Coordinator<'_> {
                 written.write(&mut writer, &chunk)?;
                 continue;
             }
-            self.content.name_items(&mut chunk);
-            self.sort_out(chunk, Vec::new())?;
-            for chunk in std::mem::take(&mut self.fresh).into_values() {
-                written.write(&mut writer, &chunk)?;
+            if self.place == Place::WorkersByKey {
+                self.sort_out_by_keys(chunk)?;
+            } else {
+                self.content.name_items(&mut chunk);
+                self.sort_out(chunk, Vec::new())?;
             }
+            self.write_fresh(&mut written, &mut writer)?;
+            self.stop_at_enough();
+        }
+        if self.place == Place::WorkersByKey {
+            self.hear_keys(0)?;
+            self.write_fresh(&mut written, &mut writer)?;
+            self.stop_at_enough();
+            self.end_keys()?;
         }
         let frames = writer.finish()?.into();
         let layout = ItemLayout { inputs: vec![LaidInput::Framed { source: None, frames }] };
         remote_job::make_once(place, &RemoteFile::Input, &layout)?;
         Ok(written)
+    }
+
+    /// Writes down what was sorted out and is to run.
+    fn write_fresh(
+        &mut self,
+        written: &mut WrittenItems,
+        writer: &mut FramedItemsWriter,
+    ) -> Result<(), StepFault> {
+        let fresh = std::mem::take(&mut self.fresh).into_values();
+        fresh.into_iter().try_for_each(|chunk| written.write(writer, &chunk))
     }
 
     /// The next items of the input; `None`: there are no more, or the step stops.

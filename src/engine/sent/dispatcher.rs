@@ -14,7 +14,8 @@ use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, WaveFile, Wav
 use crate::event::Tally;
 use crate::fleet::JobEngine;
 use crate::schedule::fleet::{
-    Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Slot, Task, first_cut,
+    Action, Beat, Counts, Fleet, FleetOptions, Halt, Heard, Inspection, JobId, Outcome, Slot, Task,
+    first_shards,
 };
 use crate::store::{CommitRecord, ReadShard, RemoteFile, RemotePlace, RetriedItem, Whence};
 use crate::value::{Indices, ShardId, Stretch};
@@ -44,16 +45,17 @@ pub(in crate::engine) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Cuts the items and writes the cut down. `bytes`: how large they are.
+    /// Cuts the items and writes the cut down. `bytes`: how large they are; `wanted`: how many of their results, where that is
+    /// not all of them.
     pub(in crate::engine) fn start(
         place: RemotePlace,
         (run, step, position): (&str, &str, usize),
         (items, bytes): (&Indices, u64),
-        options: &SentOptions,
+        (options, wanted): (&SentOptions, Option<u64>),
     ) -> Result<Self, SentFault> {
         let engine = options.engine.start(place.path(), &options.needs());
         let fleet_options = fleet_options(options, &*engine);
-        let cut = first_cut(items, bytes, options.workers);
+        let cut = first_shards((items, bytes), options.workers, wanted);
         let lines: Vec<String> = (0..)
             .zip(&cut)
             .map(|(number, items)| {
@@ -82,7 +84,7 @@ impl Dispatcher {
         options: &SentOptions,
     ) -> Result<Self, SentFault> {
         let mut engine = options.engine.start(place.path(), &options.needs());
-        let LeftFleet { kept, carry, known } = left;
+        let LeftFleet { kept, carry, known, .. } = left;
         let attempts = place.all_attempts()?.into_iter();
         let claimed: BTreeSet<ShardId> = attempts.map(|(shard, _)| shard.stem()).collect();
         let mut jobs = BTreeMap::new();

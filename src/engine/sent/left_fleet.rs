@@ -15,6 +15,8 @@ pub(in crate::engine) struct LeftFleet {
     pub(super) carry: BTreeMap<u64, Whence>,
     /// Shards whose records are taken over.
     pub(super) known: BTreeSet<ShardId>,
+    /// The items of each of them, and how many results these have.
+    taken: Vec<(Indices, u64)>,
 }
 
 impl LeftFleet {
@@ -33,7 +35,7 @@ impl LeftFleet {
             let file: WaveFile = remote_job::demand(place, &RemoteFile::Wave(wave))?;
             kept.waves.insert(wave, file.tasks.into_iter().map(|task| task.shard).collect());
         }
-        let (mut carry, mut known) = (BTreeMap::new(), BTreeSet::new());
+        let (mut carry, mut known, mut taken) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         for (shard, attempt) in &begun.taken {
             let record = place.record(shard).map_err(SentFault::of_reading)?;
             let Some(record) = record.filter(|record| record.attempt == *attempt) else {
@@ -48,10 +50,16 @@ impl LeftFleet {
                     *newest = whence.clone();
                 }
             }
+            taken.push((read.done().clone(), record.emitted));
             kept.records.push(told(&record, &read));
             known.insert(shard.clone());
         }
-        Ok(Self { kept, carry, known })
+        Ok(Self { kept, carry, known, taken })
+    }
+
+    /// What was taken over: the items of each shard, and how many results these have.
+    pub(in crate::engine) fn taken(&self) -> &[(Indices, u64)] {
+        &self.taken
     }
 
     /// All items that were cut.

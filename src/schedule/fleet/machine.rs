@@ -70,7 +70,7 @@ pub struct Counts {
 }
 
 impl Fleet {
-    /// A step whose items were cut so ([`super::first_cut`]); nothing of it has been sent.
+    /// A step whose items were cut so ([`super::first_shards`]); nothing of it has been sent.
     pub fn new(options: FleetOptions, cut: &[Indices]) -> Self {
         let mut fleet = Self {
             options,

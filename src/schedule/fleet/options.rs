@@ -31,11 +31,39 @@ pub struct FleetOptions {
     pub wave_every: Duration,
 }
 
-/// The shards that a step is first cut into, in order: shard `k` is `first_cut(k)`.
-pub fn first_cut(items: &Indices, bytes: u64, workers: u32) -> Vec<Indices> {
+/// The shards that a step is first cut into, in order. `bytes`: how large its items are; `wanted`: how many of its results, where
+/// that is not all of them.
+pub fn first_shards((items, bytes): (&Indices, u64), workers: u32, wanted: Option<u64>) -> Vec<Indices> {
+    match wanted {
+        Some(wanted) => cut_front((items, bytes), workers, wanted),
+        None => cut_all((items, bytes), workers),
+    }
+}
+
+fn cut_all((items, bytes): (&Indices, u64), workers: u32) -> Vec<Indices> {
     let count = items.count();
     let shards = (2 * u64::from(workers)).max(bytes.div_ceil(SHARD_BYTES)).max(count.div_ceil(SHARD_ITEMS));
     items.divide(shards.min(SHARDS_MAX))
+}
+
+/// Where so many first results are wanted, as many items stand in the first shards, two for each worker. Nobody knows whether they
+/// are enough, so each row of shards behind them has twice as many items as the one before.
+fn cut_front((items, bytes): (&Indices, u64), workers: u32, wanted: u64) -> Vec<Indices> {
+    let whole = cut_all((items, bytes), workers);
+    let largest = whole.first().map_or(0, Indices::count);
+    let (row, end) = (2 * u64::from(workers), items.count());
+    let (mut cut, mut left) = (Vec::new(), items.clone());
+    let mut size = wanted.div_ceil(row).max(1);
+    while size < largest && cut.len() as u64 + end.div_ceil(largest) < SHARDS_MAX {
+        let (front, rest) = left.split(size.saturating_mul(row));
+        cut.extend(front.divide(front.count().div_ceil(size)));
+        (left, size) = (rest, size.saturating_mul(2));
+        if left.is_empty() {
+            return cut;
+        }
+    }
+    cut.extend(left.divide(left.count().div_ceil(largest.max(1))));
+    cut
 }
 
 #[cfg(test)]
@@ -44,7 +72,8 @@ mod tests {
 
     #[test]
     fn the_first_cut_is_as_fine_as_workers_bytes_and_items_ask() {
-        let shards = |items, bytes, workers| first_cut(&Indices::run(1, items), bytes, workers).len();
+        let shards =
+            |items, bytes, workers| first_shards((&Indices::run(1, items), bytes), workers, None).len();
         assert_eq!(shards(12_400_000, 3_900_000_000, 50), 100);
         assert_eq!(shards(1000, 3 << 30, 1), 12);
         assert_eq!(shards(1000, (3 << 30) + 1, 1), 13);
@@ -55,9 +84,27 @@ mod tests {
     }
 
     #[test]
+    fn where_first_results_are_wanted_the_front_is_cut_finely() {
+        let counts = |items, workers, wanted| -> Vec<u64> {
+            let cut = first_shards((&Indices::run(1, items), 0), workers, Some(wanted));
+            let all = cut.iter().fold(Indices::default(), |all, shard| all.with(shard));
+            assert_eq!(all, Indices::run(1, items), "all of them, in order");
+            cut.iter().map(Indices::count).collect()
+        };
+        assert_eq!(counts(100, 2, 8), [2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8, 15, 15, 14]);
+        assert_eq!(counts(10, 2, 8), [2, 2, 2, 2, 2], "the end of the input is the end");
+        assert_eq!(counts(8, 2, 100), [2, 2, 2, 2], "no shard is larger than it would be");
+        assert_eq!(counts(0, 2, 8), Vec::<u64>::new());
+        assert_eq!(
+            counts(6_000_000, 1, 1_500_000),
+            [750_000, 750_000, 900_000, 900_000, 900_000, 900_000, 900_000]
+        );
+    }
+
+    #[test]
     fn the_first_cut_of_what_is_left_keeps_the_indices() {
         let left = Indices::new([(3, 2), (10, 3)]).expect("in order");
-        let cut = first_cut(&left, 0, 1);
+        let cut = first_shards((&left, 0), 1, None);
         assert_eq!(cut, [Indices::new([(3, 2), (10, 1)]).expect("in order"), Indices::run(11, 2)]);
     }
 }

@@ -45,6 +45,11 @@ impl Share {
         granted
     }
 
+    /// Whether a start of this item has reserved something, and has not ended.
+    pub(in crate::schedule) fn has(&self, index: u64) -> bool {
+        self.held.contains_key(&index)
+    }
+
     fn takes(&self, costs: &[u64]) -> Vec<Take> {
         self.windows.iter().zip(costs).map(|(window, cost)| Take { window: *window, cost: *cost }).collect()
     }

@@ -223,11 +223,11 @@ impl Scheduler {
     }
 
     /// There are as many results as anybody wants: nothing more starts, and items that were not started are none of this
-    /// step's. Running attempts are to be interrupted.
+    /// step's. Running attempts finish.
     pub fn enough(&mut self) {
         if self.stop.is_none() {
             self.withdrawn += self.ready.unstarted();
-            self.halt(StopReason::Enough, true);
+            self.halt(StopReason::Enough, false);
         }
     }
 

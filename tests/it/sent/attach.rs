@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::deaths::{SLOW, begun, expected, until};
 use super::workers::{signal, workers};
-use super::{ON, rows};
+use super::{ON, assert_at_most_20_a_second, rows};
 use crate::project::Project;
 
 /// A run whose coordinator got this signal when so many items had begun.
@@ -54,6 +54,26 @@ fn a_coordinator_whose_terminal_is_gone_leaves_its_workers_at_work() {
     let project = project.file("pipeline.yaml", "steps: {}\n");
     project.run(&["attach", "-q"]).ok();
     assert_eq!(project.read("out.jsonl"), expected(400));
+}
+
+#[test]
+fn workers_that_were_left_keep_their_part_of_a_limit() {
+    let pipeline = "rate_limits: { api: 20/s }
+steps:
+  n: { read: n.jsonl }
+  here: { from: n, local: true, map: { rate_limit: api, lua: 'return { n = item.n, at = time.now() }' } }
+  w:
+    from: n
+    map: { rate_limit: api, lua: \"exec.run({'sh', '-c', 'echo >> ran'}) return { n = item.n, at = time.now() }\" }
+  all: { from: [w, here], write: out.jsonl }
+permissions: { exec: [sh] }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(60));
+    left(&project, &["--executor-set", "workers=2"], ("KILL", 6));
+    // What the dead coordinator has started itself is more than a second ago.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    project.run(&["attach", "-q"]).ok();
+    assert_at_most_20_a_second(&project, 120);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::workers::{shown, signal, workers};
-use super::{ON, rows, set};
+use super::{ON, rows, set, shards};
 use crate::project::Project;
 
 /// Each item takes a while, and says that it runs.
@@ -107,9 +107,7 @@ fn workers_may_be_killed_at_any_time() {
     let repeated: u64 = counts.values().map(|count| count - 1).sum();
     assert_eq!(counts.len() as u64, items);
     assert!(killed >= kills / 2, "{killed} of {kills}");
-    let shards = project.run(&["show", "latest", "--shards", "--format", "json"]).ok().stdout;
-    let shards: Vec<serde_json::Value> = serde_json::from_str(&shards).expect("a list");
-    let lost: f64 = shards.iter().filter_map(|shard| shard["lost"].as_f64()).sum();
+    let lost: f64 = shards(&project).iter().filter_map(|shard| shard["lost"].as_f64()).sum();
     assert!(lost > 0.0 && lost < 60.0, "{lost} s were lost with {killed} workers");
     // Two items of some 15 ms at once, for the 200 ms that are not on the disk yet, and what a busy machine adds.
     assert!(repeated <= killed * 80, "{repeated} of {items} items ran again after {killed} kills");

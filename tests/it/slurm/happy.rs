@@ -2,7 +2,7 @@
 
 use super::cluster::cluster;
 use crate::project::Project;
-use crate::sent::{OUTPUTS, project};
+use crate::sent::{OUTPUTS, project, shards};
 
 #[test]
 fn what_slurm_runs_comes_out_as_from_one_process() {
@@ -16,8 +16,7 @@ fn what_slurm_runs_comes_out_as_from_one_process() {
         assert_eq!(there.read(&output), local.read(&output), "{output}");
     }
     assert_eq!(cluster.says(&["squeue", "-h"]), "", "nobody is left");
-    let shards = there.run(&["show", "latest", "--shards", "--format", "json"]).ok().stdout;
-    let shards: Vec<serde_json::Value> = serde_json::from_str(&shards).expect("a list");
+    let shards = shards(&there);
     let is_task = |job: &str| job.split('_').filter(|part| part.parse::<u32>().is_ok()).count() == 2;
     assert!(!shards.is_empty());
     for shard in shards {

@@ -11,7 +11,7 @@ use super::disk::{Disk, items};
 use super::worker::Node;
 use super::world::{Rng, World};
 use crate::schedule::fleet::{
-    Action, Fleet, Halt, Indices, JobId, Outcome, Record, Seen, ShardId, Submission, Task, first_cut,
+    Action, Fleet, Halt, Indices, JobId, Outcome, Record, Seen, ShardId, Submission, Task, first_shards,
 };
 
 /// No world takes longer.
@@ -54,7 +54,7 @@ fn time(milliseconds: u64) -> Duration {
 
 /// Runs a world until its step is over.
 pub(super) fn simulate(world: &World) -> Trace {
-    let cut = first_cut(&world.items, world.bytes, world.options.workers);
+    let cut = first_shards((&world.items, world.bytes), world.options.workers, None);
     let shards = (0..).zip(&cut).map(|(number, part)| (ShardId::first_cut(number), items(part))).collect();
     let trace = Trace {
         outcome: Outcome::Stopped,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::event::Tally;
 use crate::schedule::fleet::{
-    Action, Fleet, FleetOptions, Heard, Indices, Kept, Outcome, Record, ShardId, WAVE_EVERY, Why, first_cut,
+    Action, Fleet, FleetOptions, Heard, Indices, Kept, Outcome, Record, ShardId, WAVE_EVERY, Why,
+    first_shards,
 };
 
 const NOW: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ fn options() -> FleetOptions {
 fn fleet() -> Fleet {
     let options = options();
     let kept = Kept {
-        cut: first_cut(&Indices::run(1, 20), 0, 1),
+        cut: first_shards((&Indices::run(1, 20), 0), 1, None),
         splits: [(ShardId::parse("1+1").expect("an id"), vec![set(&[(15, 2)]), set(&[(17, 4)])])].into(),
         records: vec![
             record("1+1", &[(13, 2)], &[(15, 6)], false),

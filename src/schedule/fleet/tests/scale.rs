@@ -9,7 +9,7 @@ use super::world::Rng;
 use crate::event::Tally;
 use crate::schedule::fleet::{
     Action, Beat, Exit, Fleet, FleetOptions, Indices, JobId, JobState, Outcome, Record, Seen, ShardId,
-    Submission, WAVE_EVERY, Why, first_cut,
+    Submission, WAVE_EVERY, Why, first_shards,
 };
 
 /// Workers and items, as ever and where that is asked for.
@@ -175,7 +175,7 @@ fn thousands_of_workers_and_millions_of_items_are_no_load() {
         wave_every: WAVE_EVERY,
     };
     let before = memory("VmRSS");
-    let cut = first_cut(&Indices::run(1, items), items * 300, workers);
+    let cut = first_shards((&Indices::run(1, items), items * 300), workers, None);
     let mut fleet = Fleet::new(options, &cut);
     let shards = (0..).zip(cut).map(|(number, items)| (ShardId::first_cut(number), items)).collect();
     let mut scale = Scale { workers, shards, ..Scale::default() };

@@ -1,7 +1,7 @@
 //! These tests say how steps end, and how the next coordinator goes on.
 
 use super::stage::{Stage, id, job, options};
-use crate::schedule::fleet::{Exit, Fleet, Halt, Indices, JobState, Kept, Outcome, first_cut};
+use crate::schedule::fleet::{Exit, Fleet, Halt, Indices, JobState, Kept, Outcome, first_shards};
 
 const NOTHING: [&str; 0] = [];
 const OVER: JobState = JobState::Ended(Exit::Code(0));
@@ -88,7 +88,7 @@ fn nothing_to_do_is_done() {
 fn recovered() -> Stage {
     let mut stage = Stage::new(&options(2));
     let kept = Kept {
-        cut: first_cut(&Indices::run(1, 40), 0, 2),
+        cut: first_shards((&Indices::run(1, 40), 0), 2, None),
         waves: [(0, vec![id("0"), id("1")]), (1, vec![id("2"), id("3")])].into(),
         ..Kept::default()
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::Tally;
 use crate::schedule::fleet::{
     Action, Beat, Fleet, FleetOptions, Heard, Indices, Inspection, JobId, JobState, Record, Seen, ShardId,
-    Slot, Submission, Task, WAVE_EVERY, Why, first_cut,
+    Slot, Submission, Task, WAVE_EVERY, Why, first_shards,
 };
 
 /// A machine and the time, in seconds.
@@ -32,7 +32,7 @@ impl Stage {
     /// A step of ten items for each shard, two shards for each worker.
     pub(super) fn new(options: &FleetOptions) -> Self {
         let items = Indices::run(1, u64::from(options.workers) * 20);
-        let fleet = Fleet::new(options.clone(), &first_cut(&items, 0, options.workers));
+        let fleet = Fleet::new(options.clone(), &first_shards((&items, 0), options.workers, None));
         Self { fleet, now: 0, stamp: 0 }
     }
 
