@@ -2,6 +2,7 @@
 //! to a bound; beyond it what is known of them goes to the disk, sorted, and is put together at the end. The caller computes
 //! the values.
 
+mod ahead;
 mod exact_sum;
 mod group;
 mod kind;
@@ -13,12 +14,17 @@ mod state;
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use self::group::Group;
 pub use self::kind::AggregateKind;
 pub use self::options::{AggregateField, AggregateOptions};
 use self::spilled::{OnGroup, STRIDE, SpilledGroups};
 use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, push_sort_key};
+
+/// The sort key of a group's value. Short ones stand in the table itself, so that a look at it fetches them.
+type GroupKey = SmallVec<[u8; 24]>;
 
 /// What a group takes beside its own bytes: its place in the table and in the list, and what the system adds.
 const GROUP_BYTES: usize = 160;
@@ -29,7 +35,7 @@ pub struct Aggregator {
     options: AggregateOptions,
     space: SpillSpace,
     /// By the sort key of the value: where the group is.
-    table: HashMap<Box<[u8]>, usize>,
+    table: HashMap<GroupKey, usize>,
     groups: Vec<Group>,
     bytes: usize,
     items: u64,
@@ -52,7 +58,7 @@ impl Aggregator {
         };
         if !all.options.has_key {
             // There is one group, whether or not it has items.
-            all.table.insert(Box::default(), 0);
+            all.table.insert(GroupKey::new(), 0);
             all.groups.push(Group::new(&all.options, 0, b""));
         }
         all
@@ -75,7 +81,7 @@ impl Aggregator {
         let at = known.unwrap_or_else(|| {
             let at = self.groups.len();
             self.groups.push(Group::new(&self.options, self.items, key));
-            self.table.insert(self.sort_key.clone().into(), at);
+            self.table.insert(GroupKey::from_slice(&self.sort_key), at);
             self.bytes += GROUP_BYTES + self.sort_key.len() + self.groups[at].bytes();
             at
         });

@@ -108,6 +108,18 @@ impl Joiner {
         joined(self.rule.how, item, &self.field, partners, &mut self.line, give)
     }
 
+    /// Nothing changes; the partners of items with these values, JSON texts, are near afterwards.
+    pub fn look_ahead(&mut self, values: &[&[u8]]) {
+        if self.spilled.is_some() {
+            return;
+        }
+        let (table, sort_key) = (&self.table, &mut self.sort_key);
+        // What is no JSON is told when its item looks for them.
+        let hash =
+            |value: &&[u8]| key(value, sort_key).is_ok_and(|has_key| has_key).then(|| table.hash(sort_key));
+        table.touch(values.iter().filter_map(hash));
+    }
+
     /// What has not been given yet, as values, in the order of the items. `look` is called now and then and may end it.
     ///
     /// # Errors

@@ -152,6 +152,11 @@ impl ExactSum {
         if is_negative { -size } else { size }
     }
 
+    /// The lowest digit of those that it has.
+    pub(super) fn lowest_digit(&self) -> u64 {
+        self.digits.first().map_or(0, |digit| *digit as u64)
+    }
+
     /// The bytes that it takes beside itself.
     pub(super) fn bytes(&self) -> usize {
         self.digits.capacity() * size_of::<i64>()

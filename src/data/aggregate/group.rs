@@ -34,13 +34,20 @@ impl Group {
     pub(super) fn add(&mut self, options: &AggregateOptions, values: &[&[u8]]) -> Result<usize, String> {
         self.count += 1;
         let mut more = 0;
+        // Several states of one value parse its number once.
+        let mut parsed: Option<(usize, Option<Number>)> = None;
         for (at, state) in self.states.iter_mut().enumerate() {
-            let value = values[options.states[at].0].trim_ascii();
+            let place = options.states[at].0;
+            let value = values[place].trim_ascii();
             if value == b"null" {
                 continue;
             }
             let before = state.bytes();
-            state.add(value).map_err(|_| no_number(options, at, value))?;
+            let number = || match parsed {
+                Some((known, number)) if known == place => number,
+                _ => parsed.insert((place, Number::parse(value))).1,
+            };
+            state.add(value, number).map_err(|_| no_number(options, at, value))?;
             more += state.bytes().saturating_sub(before);
         }
         Ok(more)

@@ -93,17 +93,21 @@ impl State {
         }
     }
 
-    /// Takes the next value, which is not null.
-    pub(super) fn add(&mut self, value: &[u8]) -> Result<(), NoNumber> {
+    /// Takes the next value, which is not null; `number` is the number that it is, if it is one.
+    pub(super) fn add(
+        &mut self,
+        value: &[u8],
+        number: impl FnOnce() -> Option<Number>,
+    ) -> Result<(), NoNumber> {
         match self {
             Self::Sum(sum) => {
-                match Number::parse(value).ok_or(NoNumber)? {
+                match number().ok_or(NoNumber)? {
                     Number::Integer(integer) => sum.integers += i128::from(integer),
                     float @ Number::Float(_) => sum.floats.get_or_insert_default().add(float, 1),
                 }
                 sum.count += 1;
             }
-            Self::Numbers(all) => all.push(Number::parse(value).ok_or(NoNumber)?.key()),
+            Self::Numbers(all) => all.push(number().ok_or(NoNumber)?.key()),
             Self::Extreme { is_greatest, found } => {
                 take_extreme(*is_greatest, found, &sort_key(value), value);
             }

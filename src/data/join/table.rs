@@ -1,6 +1,7 @@
 //! The table of partners holds them as bytes, one behind the other, and finds them by key.
 
 use std::hash::{BuildHasher, RandomState};
+use std::hint::black_box;
 
 use super::record::Record;
 use super::rule::JoinRule;
@@ -105,6 +106,21 @@ impl PartnerTable {
             at = self.before(at);
         }
         found[start..].reverse();
+    }
+
+    /// The hash of a key.
+    pub(super) fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// Slots and partners lie all over the memory, and each item needs others. Those of keys with these hashes are touched together,
+    /// so that the processor waits for them at the same time and not for one after the other.
+    pub(super) fn touch(&self, hashes: impl Iterator<Item = u64>) {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return };
+        let hashes: Vec<u64> = hashes.collect();
+        let slots: Vec<u64> = hashes.iter().map(|hash| self.slots[first_slot(*hash) & mask]).collect();
+        let places = slots.iter().map(|slot| slot & ((1 << PLACE_BITS) - 1)).filter(|place| *place != 0);
+        black_box(places.fold(0, |sum: u64, place| sum.wrapping_add(self.before(place))));
     }
 
     /// The partner that was found there.

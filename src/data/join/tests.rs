@@ -18,7 +18,11 @@ fn joined(rule: JoinRule, partners: &[Value], items: &[Value]) -> Result<Vec<Str
         for partner in partners {
             joiner.add(partner["k"].to_string().as_bytes(), partner.to_string().as_bytes())?;
         }
-        for item in items {
+        for (at, item) in items.iter().enumerate() {
+            // Looking ahead changes nothing, whatever is known of the values.
+            let keys: Vec<String> = items[at..].iter().take(3).map(|item| item["k"].to_string()).collect();
+            let keys = keys.iter().map(String::as_bytes).chain([&b"{"[..]]);
+            joiner.look_ahead(&keys.collect::<Vec<_>>());
             joiner.find(item["k"].to_string().as_bytes(), item.to_string().as_bytes(), &mut give)?;
         }
         Ok(())

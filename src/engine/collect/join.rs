@@ -1,8 +1,10 @@
 //! `join` reads the other side first and keeps it by the values of `with_by`; then the step's own items find their partners
 //! by the values of `by`.
 
+use std::cell::RefCell;
+
 use super::frame::StepFrame;
-use super::keyed::{give_all, with_values};
+use super::keyed::{give_all, with_each_value, with_values};
 use crate::data::Joiner;
 use crate::engine::input::StepInput;
 use crate::engine::lookout::Cut;
@@ -30,16 +32,19 @@ pub(super) fn run<'a>(frame: &mut StepFrame<'a>, join: &Join, with: StepInput<'a
     })?;
     let mut index = 0;
     let takes_partners = join.rule.how.gives_partners();
-    with_values(frame, "by", &join.by, &mut |frame, item, value| {
+    let joiner = RefCell::new(joiner);
+    let ahead = &mut |values: &[&[u8]]| joiner.borrow_mut().look_ahead(values);
+    let by = std::slice::from_ref(&join.by);
+    with_each_value(frame, "by", by, ahead, &mut |frame, item, values| {
         index += 1;
         if takes_partners && let Some(problem) = field_problem(item, &join.name) {
             return Err(Cut::failed(format!("`join` failed at item {index}: {problem}")));
         }
         line.clear();
         on_one_line(item, &mut line);
-        joiner.find(value, &line, &mut |line| frame.give(line))
+        joiner.borrow_mut().find(values[0], &line, &mut |line| frame.give(line))
     })?;
-    match joiner.finish(&mut || frame.look())? {
+    match joiner.into_inner().finish(&mut || frame.look())? {
         Some(lines) => give_all(frame, lines),
         None => Ok(()),
     }

@@ -72,6 +72,9 @@ pub(super) fn give_all(frame: &mut StepFrame<'_>, mut sorted: Sorted) -> Result<
     Ok(())
 }
 
+/// Items that are looked at before their turn: what is fetched of them fits into the nearest cache.
+const AHEAD: usize = 32;
+
 /// Takes an item and the JSON text of its value.
 type ItemTaker<'t> = dyn FnMut(&mut StepFrame<'_>, &[u8], &[u8]) -> Result<(), Cut> + 't;
 
@@ -85,16 +88,18 @@ pub(super) fn with_values(
     by: &Arc<Script>,
     take: &mut ItemTaker<'_>,
 ) -> Result<(), Cut> {
-    with_each_value(frame, key, std::slice::from_ref(by), &mut |frame, item, values| {
+    with_each_value(frame, key, std::slice::from_ref(by), &mut |_| (), &mut |frame, item, values| {
         take(frame, item, values[0])
     })
 }
 
-/// Gives every item with the JSON texts of its values to `take`, in order.
+/// Gives every item with the JSON texts of its values to `take`, in order. Before that `ahead` gets the first value of that item and
+/// of those behind it.
 pub(super) fn with_each_value(
     frame: &mut StepFrame<'_>,
     key: &'static str,
     scripts: &[Arc<Script>],
+    ahead: &mut dyn FnMut(&[&[u8]]),
     take: &mut ValuesTaker<'_>,
 ) -> Result<(), Cut> {
     let options = options(frame)?;
@@ -112,6 +117,9 @@ pub(super) fn with_each_value(
         let lines: Vec<&[u8]> = ends.map(|end| &out[std::mem::replace(&mut start, end + 1)..end]).collect();
         let mut values = Vec::with_capacity(count);
         for at in 0..chunk.len() {
+            if count > 0 && at.is_multiple_of(AHEAD) {
+                ahead(&lines[at..(at + AHEAD).min(chunk.len())]);
+            }
             values.clear();
             // The values of one expression stand together.
             values.extend((0..count).map(|script| lines[script * chunk.len() + at]));
