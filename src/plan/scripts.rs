@@ -131,7 +131,8 @@ pub(super) fn compile(block: &Block, form: Form, lua_path: &LuaPath) -> Result<S
     let expression = Script::expression(block.clone(), lua_path.clone());
     let has_return = lua_text::has_word(&block.text, "return");
     let (first, second) = match form {
-        Form::Either | Form::Function if !has_return => (expression, body),
+        // A `return` may stand in a function within the expression.
+        Form::Either | Form::Function if !has_return || expression.check().is_empty() => (expression, body),
         Form::Body | Form::Either | Form::Function => (body, expression),
     };
     let errors = first.check();

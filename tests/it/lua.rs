@@ -440,3 +440,15 @@ fn a_webp_file_that_takes_too_long_ends_at_the_deadline() {
     let (kind, message, _) = project.failure();
     assert_eq!((kind.as_str(), message.as_str()), ("timeout", "timeout after 50ms"));
 }
+
+#[test]
+fn an_expression_may_hold_a_function_that_returns() {
+    let pipeline = "steps:
+  n: { items: [{n: 4}, {n: 5}] }
+  w: { from: n, filter: '(function() return item.n > 4 end)()' }
+  save: { from: w, write: out.jsonl }
+";
+    let project = Project::with(pipeline);
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "{\"n\":5}\n");
+}

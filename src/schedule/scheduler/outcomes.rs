@@ -227,7 +227,8 @@ impl Scheduler {
     pub fn enough(&mut self) {
         if self.stop.is_none() {
             self.withdrawn += self.ready.unstarted();
-            self.halt(StopReason::Enough, false);
+            // Also where every other item has ended, so that those that were withdrawn do not start.
+            self.stop_by(StopReason::Enough, false);
         }
     }
 
@@ -281,6 +282,11 @@ impl Scheduler {
             stop.interrupt |= interrupt;
             return;
         }
+        self.stop_by(reason, interrupt);
+    }
+
+    /// Stops; items that wait for their next attempt get none.
+    fn stop_by(&mut self, reason: StopReason, interrupt: bool) {
         self.stop = Some(Stop { reason, interrupt });
         let waiting = self.waiting.clear();
         self.drop_items(waiting);

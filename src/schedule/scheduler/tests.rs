@@ -169,6 +169,17 @@ fn a_step_that_is_over_cannot_be_stopped() {
 }
 
 #[test]
+fn enough_results_stop_a_step_whose_other_items_have_all_ended() {
+    let mut scheduler = scheduler(&policy(), 3);
+    let one = start(&mut scheduler, 0);
+    succeed(&mut scheduler, 1, &one);
+    scheduler.enough();
+    assert_eq!(scheduler.start(ms(1), 1), None, "nobody wants what they come to");
+    let (tally, verdict) = close(&mut scheduler);
+    assert_eq!((tally.ended(), tally.cancelled, verdict.succeeded), (1, 0, true));
+}
+
+#[test]
 fn a_sealed_verdict_stops_the_step() {
     let check = |policy: Policy, total: Option<u64>, losses: u64, expect: Option<StopReason>| {
         let mut scheduler = Scheduler::new(&policy, 7);
