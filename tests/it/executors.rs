@@ -321,6 +321,11 @@ steps:
     let expect = ["shared_write", "only_here", "rate_here"];
     assert_eq!(codes("processes", &[]).1, expect, "no queue, but processes of their own");
     assert_eq!(codes("campsu", &[]), (65, vec!["no_executor".to_owned()]));
+    // No file of executors is there: the finding stands in none.
+    let alone = Project::with(pipeline).file("docs.jsonl", "{}\n");
+    let args = ["check", "pipeline.yaml", "--format", "github", "--on", "campus"];
+    let found = run(&alone, &args);
+    assert!(found.stdout.contains("::error title=flowrun%3A%3Ano_executor::there is no"), "{}", found.stdout);
     fs::write(project.path("broken.yaml"), "executors: [\n").expect("room");
     assert_eq!(codes("campus", &["--executors", "broken.yaml"]).0, 65, "a document all the same");
     let (code, found) = codes("cloud", &[]);

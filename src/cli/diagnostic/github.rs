@@ -9,18 +9,26 @@ use crate::source::Diagnostic;
 /// Writes one command a line.
 pub(super) fn write(out: &mut dyn io::Write, diagnostics: &[&Diagnostic]) -> io::Result<()> {
     for found in diagnostics {
-        let CharRange { start, end } = CharRange::primary(found);
-        let file = property(found.file.name());
-        write!(out, "::{} file={file},line={}", severity::name(found.severity), start.line)?;
-        // Columns are only allowed where a range begins and ends on one line.
-        if start.line == end.line {
-            write!(out, ",col={},endLine={},endColumn={}", start.column, end.line, end.column)?;
-        } else {
-            write!(out, ",endLine={}", end.line)?;
+        write!(out, "::{} ", severity::name(found.severity))?;
+        // What stands in no file, as an option of the command does, is shown with the job.
+        if !found.file.path().as_os_str().is_empty() {
+            write_place(out, found)?;
         }
-        writeln!(out, ",title={}::{}", property(found.code), data(&message(found)))?;
+        writeln!(out, "title={}::{}", property(found.code), data(&message(found)))?;
     }
     Ok(())
+}
+
+/// The properties that say where it stands, and a comma.
+fn write_place(out: &mut dyn io::Write, found: &Diagnostic) -> io::Result<()> {
+    let CharRange { start, end } = CharRange::primary(found);
+    write!(out, "file={},line={}", property(found.file.name()), start.line)?;
+    // Columns are only allowed where a range begins and ends on one line.
+    if start.line == end.line {
+        write!(out, ",col={},endLine={},endColumn={},", start.column, end.line, end.column)
+    } else {
+        write!(out, ",endLine={},", end.line)
+    }
 }
 
 /// The whole finding: an annotation has room for one text only.

@@ -129,7 +129,7 @@ fn meant(name: &str, known: &KnownExecutors, console: &Console) -> String {
         [LOCAL].into_iter().chain(known.entries().map(|entry| entry.name.as_str())).collect();
     let meant = match nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are `{}`", names.join("`, `")),
+        None => format!("there are `{}`.", names.join("`, `")),
     };
     let places: Vec<String> = known.places(console).collect();
     format!("{meant} Looked in {}", places.join("; "))

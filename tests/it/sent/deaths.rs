@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use super::chaos::Dice;
 use super::workers::{shown, signal, workers};
 use super::{ON, rows, set, shards};
 use crate::project::Project;
@@ -89,13 +90,12 @@ fn workers_may_be_killed_at_any_time() {
     let project = Project::with(SLOW).file("n.jsonl", rows(items));
     let settings = set(&["workers=2", "commit=1s", "attempts=1000"]);
     let mut run = start(&project, &settings);
-    let (mut killed, mut turn) = (0, 7_u64);
+    let (mut killed, mut dice) = (0, Dice(7));
     while run.try_wait().expect("a child").is_none() {
-        turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(Duration::from_millis(40 + (turn >> 33) % 160));
+        std::thread::sleep(Duration::from_millis(40 + dice.below(160)));
         let there = workers(&project.path(""));
         if killed < kills && !there.is_empty() {
-            signal(there[(turn >> 40) as usize % there.len()], "KILL");
+            signal(there[dice.below(there.len() as u64) as usize], "KILL");
             killed += 1;
         }
     }

@@ -1,5 +1,5 @@
-//! A run takes over very many shards: thirty in every test, and with `FLOWRUN_IMPORT=10000` so many, which then says how many in a
-//! second. Every tenth item of some of them has failed.
+//! A run takes over very many shards: thirty of a thousand items in every test, and with `FLOWRUN_IMPORT=10000x10000` so many of so
+//! many, which then says how many in a second. Every tenth item of some of them has failed.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -10,15 +10,16 @@ use crate::store::tests::fixture::{self, chunk, spec};
 use crate::store::{AttemptFile, Committer, LinesPerItem, RemotePlace, StoredRun, paths};
 use crate::value::ShardId;
 
+const SHARDS: u64 = 30;
 const ITEMS: u64 = 1000;
 
 /// Commits a shard of items from `first` on, as a worker does.
-fn commit(place: &RemotePlace, shard: &ShardId, first: u64, fails: bool) {
-    let attempt = AttemptFile::claim(place, ("r1", "work"), shard, &set(&[(first, ITEMS)])).expect("room");
+fn commit(place: &RemotePlace, shard: &ShardId, (first, items): (u64, u64), fails: bool) {
+    let attempt = AttemptFile::claim(place, ("r1", "work"), shard, &set(&[(first, items)])).expect("room");
     let worker = Committer::of_attempt(attempt).expect("a thread");
     let journal = worker.step(spec(LinesPerItem::One, false)).expect("room");
     let name = |at: u64| if fails && at.is_multiple_of(10) { "!no" } else { "yes" };
-    let names: Vec<&str> = (0..ITEMS).map(name).collect();
+    let names: Vec<&str> = (0..items).map(name).collect();
     journal.push(chunk(first, &names)).expect("room");
     worker.commit_shard(Why::End, Vec::new()).expect("room");
 }
@@ -26,13 +27,15 @@ fn commit(place: &RemotePlace, shard: &ShardId, first: u64, fails: bool) {
 #[test]
 fn very_many_shards_are_taken_over_one_by_one() {
     let wanted = std::env::var("FLOWRUN_IMPORT").ok();
-    let shards: u64 = wanted.as_ref().map_or(30, |count| count.parse().expect("a number"));
+    let sizes = wanted.as_ref().map(|sizes| sizes.split_once('x').expect("shards and items"));
+    let number = |text: &str| text.parse().expect("a number");
+    let (shards, items) = sizes.map_or((SHARDS, ITEMS), |(shards, items)| (number(shards), number(items)));
     let dir = tempfile::tempdir().expect("a folder");
     let run = fixture::run(dir.path(), "r1", None);
     let place = place(run.path());
     let id = |shard: u64| ShardId::first_cut(u32::try_from(shard).expect("a few"));
     for shard in 0..shards {
-        commit(&place, &id(shard), shard * ITEMS + 1, shard % 20 == 0);
+        commit(&place, &id(shard), (shard * items + 1, items), shard % 20 == 0);
     }
     let begun = Instant::now();
     let committer = Committer::start(run).expect("a thread");
@@ -47,8 +50,8 @@ fn very_many_shards_are_taken_over_one_by_one() {
         answer.wait().expect("room");
     }
     let took = begun.elapsed();
-    let failed = shards.div_ceil(20) * ITEMS / 10;
-    journal.finish(&fixture::result(shards * ITEMS - failed, failed, 0)).expect("room");
+    let failed = shards.div_ceil(20) * items / 10;
+    journal.finish(&fixture::result(shards * items - failed, failed, 0)).expect("room");
     drop(committer.finish(RunStatus::Succeeded, Duration::ZERO).expect("room"));
     let stored = StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
     assert_eq!(stored.shards("work").expect("readable").len() as u64, shards);
