@@ -24,7 +24,9 @@ impl Coordinator<'_> {
             }
         };
         let open = self.items_out + self.waiting.len() as u64;
-        usize::try_from(items.saturating_sub(open)).unwrap_or(usize::MAX)
+        // Results that are known may stand behind an item that has none yet: that one runs, however many they are.
+        let is_stuck = open == 0 && self.sink.in_order() < wanted;
+        usize::try_from(items.saturating_sub(open).max(u64::from(is_stuck))).unwrap_or(usize::MAX)
     }
 
     /// Items that may be read now: those that wait for their start or their keys take room, too.

@@ -51,7 +51,8 @@ impl Coordinator<'_> {
             let Some((chunk, failed)) = self.keyed.as_mut().and_then(KeyedChunks::next) else { break };
             self.sort_out(chunk, failed)?;
         }
-        if self.input_ended {
+        // Of what is sent nobody has heard yet how it ends.
+        if self.input_ended && !self.sink.is_sent {
             self.end_of_input();
         }
         Ok(())

@@ -142,10 +142,12 @@ impl<'a> Coordinator<'a> {
         self.put_in_order(place, &items, done)
     }
 
-    /// How many items there will be. Where only the first results are wanted nobody knows how many it takes.
+    /// How many items there will be. Where only the first results are wanted nobody knows how many it takes, and there are no more.
     fn expect(&mut self, open: u64) {
-        if self.wanted.is_none() {
-            self.scheduler.expect_total(self.scheduler.tally().ended() + open);
+        let all = self.scheduler.tally().ended() + open;
+        match self.wanted {
+            Some(_) => self.scheduler.expect_at_most(all),
+            None => self.scheduler.expect_total(all),
         }
     }
 
@@ -299,6 +301,7 @@ impl<'a> Coordinator<'a> {
         for answer in answers {
             answer.wait()?;
         }
+        self.stop_at_enough();
         self.fleet = Some(dispatcher.counts(now()));
         dispatcher.fault(outcome).map_or(Ok(()), |fault| Err(fault.into()))
     }

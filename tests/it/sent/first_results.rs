@@ -85,6 +85,53 @@ fn what_is_taken_is_the_same_as_in_one_process() {
     }
 }
 
+/// A step with keys and a cache, or not, of which ten results are taken.
+fn ten(keys: &str) -> String {
+    format!(
+        "steps:
+  n: {{ read: n.jsonl }}
+  w: {{ from: n, map: {{ {keys}lua: \"if item.n == 3 and fs.exists('bad') then error('three') end return item\" }} }}
+  some: {{ from: w, take: 10 }}
+  save: {{ from: some, write: out.jsonl }}
+permissions: {{ read: [.] }}
+"
+    )
+}
+
+#[test]
+fn a_step_whose_keys_are_made_here_stops_too() {
+    let project = Project::with(&ten("key: item.n, cache: true, ")).file("n.jsonl", rows(3000));
+    for _ in 0..2 {
+        project.run(&[&["pipeline.yaml", "-q"], &ON[..], &set(&["workers=2"])].concat()).ok();
+        assert!(counted(&project, "w")["total"] < 1000, "{:?}", counted(&project, "w"));
+        assert_eq!(project.read("out.jsonl"), rows(10));
+    }
+}
+
+#[test]
+fn what_failed_runs_again_though_the_results_behind_it_are_known() {
+    let one = "steps:
+  n: { read: n.jsonl }
+  w: { from: n, filter: { concurrency: 1, lua: return item.n == 2 } }
+  some: { from: w, take: 1 }
+  save: { from: some, write: out.jsonl }
+";
+    for on in [&[][..], &ON[..]] {
+        let project = Project::with(one).file("n.jsonl", "{\"n\":1}\n{\"n\":2}\n");
+        project.run(&[&["pipeline.yaml", "-q"], on].concat()).ok();
+        let project = project.file("n.jsonl", "{\"n\":1}\n{\"n\":3}\n{\"n\":2}\n{\"n\":5}\n");
+        project.run(&[&["resume", "latest", "-q"], on].concat()).ok();
+        assert_eq!(project.read("out.jsonl"), "{\"n\":2}\n", "{on:?}");
+    }
+    for on in [&[][..], &ON[..]] {
+        let project = Project::with(&ten("")).file("n.jsonl", rows(300)).file("bad", "");
+        assert_eq!(project.run(&[&["pipeline.yaml", "-q"], on].concat()).code, 1);
+        std::fs::remove_file(project.path("bad")).expect("it is there");
+        project.run(&[&["resume", "latest", "--failed-only", "-q"], on].concat()).ok();
+        assert_eq!(project.read("out.jsonl"), rows(10), "{on:?}");
+    }
+}
+
 #[test]
 fn where_fewer_results_are_wanted_than_are_sent_the_items_run_here() {
     let project = Project::with(SLOW).file("n.jsonl", rows(3000));
