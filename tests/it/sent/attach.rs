@@ -177,11 +177,15 @@ fn shards_are_shown_while_they_run_and_afterwards() {
         let of_state = shards.as_array().expect("a list").iter().filter(|shard| shard["state"] == state);
         of_state.map(|shard| shard["count"].as_u64().expect("a number")).sum::<u64>()
     };
-    let now = shards(&["--format", "json"]);
-    let running = now.as_array().expect("a list").iter().find(|shard| shard["state"] == "running");
-    let running = running.unwrap_or_else(|| panic!("somebody is at work: {now}"));
-    let is_at_work = running["node"].is_string() && running["job"].is_string() && running["log"].is_string();
-    assert!(is_at_work && running["attempts"] == 1, "{running}");
+    // A worker that has just gone on with its next shard has not said where it is.
+    let is_told = |shard: &&Value| shard["state"] == "running" && shard["node"].is_string();
+    let now = until(|| {
+        let now = shards(&["--format", "json"]);
+        now.as_array().expect("a list").iter().any(|shard| is_told(&shard)).then_some(now)
+    });
+    let running = now.as_array().expect("a list").iter().find(is_told).expect("somebody is at work");
+    assert!(running["job"].is_string() && running["log"].is_string(), "{running}");
+    assert_eq!(running["attempts"], 1, "{running}");
     let all: u64 = ["done", "running", "waiting"].iter().map(|state| count(&now, state)).sum();
     assert_eq!(all, 400, "{now}");
     project.run(&["attach", "-q"]).ok();
