@@ -172,7 +172,11 @@ impl<'a> Sink<'a> {
     pub(super) fn push(&mut self, piece: ChunkResults) -> Result<(), DataError> {
         self.taken += piece.emitted;
         if self.only_counts {
-            self.count_ended(&Indices::run(piece.first, piece.count), piece.emitted);
+            self.emitted += piece.emitted;
+            // A set is made only where somebody asks: this is the way of every chunk of a worker process.
+            if let Some(in_order) = &mut self.in_order {
+                in_order.ended(&Indices::run(piece.first, piece.count), piece.emitted);
+            }
             self.reorder.recycle(piece);
             return Ok(());
         }

@@ -74,6 +74,12 @@ pub(crate) fn shards(project: &Project) -> Vec<Value> {
     serde_json::from_str(&shards).expect("a list")
 }
 
+/// What the newest run tells of a step.
+pub(crate) fn step_of(project: &Project, step: &str) -> Value {
+    let shown = project.run(&["show", "latest", step, "--format", "json"]).ok().stdout;
+    serde_json::from_str(&shown).expect("an object")
+}
+
 fn gzip(text: &str) -> Vec<u8> {
     use std::io::Write as _;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -73,7 +73,7 @@ impl PartnerTable {
         if slots > self.slots.len() {
             self.grow(slots);
         }
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hash(key);
         let slot = self.slot(hash, key);
         let before = self.slots[slot] & ((1 << PLACE_BITS) - 1);
         if before == 0 {
@@ -100,7 +100,7 @@ impl PartnerTable {
             return;
         }
         let start = found.len();
-        let mut at = self.slots[self.slot(self.hasher.hash_one(key), key)] & ((1 << PLACE_BITS) - 1);
+        let mut at = self.slots[self.slot(self.hash(key), key)] & ((1 << PLACE_BITS) - 1);
         while at != 0 {
             found.push(at as usize);
             at = self.before(at);
@@ -191,7 +191,7 @@ impl PartnerTable {
         let mask = slots - 1;
         for slot in old.into_iter().filter(|slot| *slot != 0) {
             let place = slot & ((1 << PLACE_BITS) - 1);
-            let hash = self.hasher.hash_one(self.record(place).key);
+            let hash = self.hash(self.record(place).key);
             let mut at = first_slot(hash) & mask;
             while self.slots[at] != 0 {
                 at = (at + 1) & mask;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::deaths::{SLOW, begun, expected, until};
 use super::workers::{signal, workers};
-use super::{ON, assert_at_most_20_a_second, rows};
+use super::{ON, assert_at_most_20_a_second, rows, step_of};
 use crate::project::Project;
 
 /// A run whose coordinator got this signal when so many items had begun.
@@ -40,8 +40,7 @@ fn the_workers_of_a_killed_coordinator_get_a_new_one() {
     let counts = begun(&project);
     assert!(counts.len() == 600 && counts.values().all(|count| *count == 1), "no item ran twice: {counts:?}");
     assert_eq!(ids(&project), [(before[0].0.clone(), "succeeded".to_owned())]);
-    let shown = project.run(&["show", "latest", "w", "--format", "json"]).ok().stdout;
-    let step: Value = serde_json::from_str(&shown).expect("an object");
+    let step = step_of(&project, "w");
     assert_eq!((&step["total"], &step["successes"]), (&600.into(), &600.into()), "{step}");
 }
 

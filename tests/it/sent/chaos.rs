@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::deaths::{begun, spawn, until};
 use super::workers::{signal, workers};
-use super::{ON, rows, set};
+use super::{ON, rows, set, step_of};
 use crate::project::Project;
 
 /// Some items always fail, some once, and each says that it runs; a second step reads what the first has given.
@@ -51,8 +51,7 @@ fn project() -> Project {
 
 /// Outputs, what is told of each failed item, and the counters of the first step.
 fn told(project: &Project) -> (String, Vec<Value>, Value) {
-    let shown = project.run(&["show", "latest", "w", "--format", "json"]).ok().stdout;
-    let step: Value = serde_json::from_str(&shown).expect("an object");
+    let step = step_of(project, "w");
     let counters =
         ["successes", "failures", "skipped", "cancelled", "retried"].map(|name| step[name].clone());
     let lost = project.read("lost.jsonl");

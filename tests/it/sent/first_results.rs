@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::deaths::{begun, spawn, until};
 use super::workers::{signal, workers};
-use super::{ON, rows, set, shards};
+use super::{ON, rows, set, shards, step_of};
 use crate::project::Project;
 
 /// Items that take a moment and say that they run; every tenth has a result.
@@ -28,8 +26,7 @@ const TWELVE: &str = "{\"n\":10}\n{\"n\":20}\n{\"n\":30}\n{\"n\":40}\n{\"n\":50}
 
 /// The counters of a step of the newest run.
 fn counted(project: &Project, step: &str) -> BTreeMap<String, u64> {
-    let shown = project.run(&["show", "latest", step, "--format", "json"]).ok().stdout;
-    let step: Value = serde_json::from_str(&shown).expect("an object");
+    let step = step_of(project, step);
     let number =
         |key: &str| (key.to_owned(), step[key].as_u64().unwrap_or_else(|| panic!("{key} in {step}")));
     ["total", "successes", "failures", "cancelled"].map(number).into()

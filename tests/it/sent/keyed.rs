@@ -1,9 +1,7 @@
 //! Items that are known by `key:` are found in the old run before anything is sent.
 
-use serde_json::Value;
-
 use super::deaths::begun;
-use super::{ON, rows, set, shards};
+use super::{ON, rows, set, shards, step_of};
 use crate::project::Project;
 
 /// Every seventh item fails until a file is there. The value of an item may change, its key does not.
@@ -23,12 +21,6 @@ const KEYED: &str = "steps:
 permissions: { exec: [sh], read: [.] }
 ";
 
-fn reuse(project: &Project) -> Value {
-    let shown = project.run(&["show", "latest", "w", "--format", "json"]).ok().stdout;
-    let step: Value = serde_json::from_str(&shown).expect("an object");
-    step["reuse"].clone()
-}
-
 #[test]
 fn only_what_the_old_run_does_not_know_is_sent() {
     let project = Project::with(KEYED).file("n.jsonl", rows(200));
@@ -43,7 +35,7 @@ fn only_what_the_old_run_does_not_know_is_sent() {
     let expect: Vec<u64> = (1..=210).filter(|n| n % 7 == 0 || *n > 200).collect();
     let ran: Vec<u64> = begun(&project).into_keys().collect();
     assert_eq!(ran, expect, "{}", resumed.stderr);
-    let reuse = reuse(&project);
+    let reuse = &step_of(&project, "w")["reuse"];
     assert_eq!(reuse["reused"], 200 - 28 - 1, "{reuse}");
     let out: Vec<String> =
         (1..=210).rev().filter(|n| *n != 13).map(|n| format!("{{\"n\":{n},\"key\":\"k{n}\"}}\n")).collect();
