@@ -12,54 +12,55 @@ mod quantile;
 mod spilled;
 mod state;
 
-use std::collections::HashMap;
-
-use smallvec::SmallVec;
-
 use self::group::Group;
 pub use self::kind::AggregateKind;
 pub use self::options::{AggregateField, AggregateOptions};
 use self::spilled::{OnGroup, STRIDE, SpilledGroups};
+use crate::data::DataError;
+use crate::data::keys_ahead::KeysAhead;
+use crate::data::slots::{KeyHasher, Slots};
 use crate::data::spill_space::SpillSpace;
-use crate::data::{DataError, push_sort_key};
 
-/// The sort key of a group's value. Short ones stand in the table itself, so that a look at it fetches them.
-type GroupKey = SmallVec<[u8; 24]>;
-
-/// What a group takes beside its own bytes: its place in the table and in the list, and what the system adds.
-const GROUP_BYTES: usize = 160;
+/// What a group takes beside what it points to: the list has room for half as many more, and a slot is in use for a third to three
+/// quarters.
+const GROUP_BYTES: usize = size_of::<Group>() * 3 / 2 + 2 * size_of::<u64>();
 
 /// Items that are being gathered by a value.
 #[derive(Debug)]
 pub struct Aggregator {
     options: AggregateOptions,
     space: SpillSpace,
-    /// By the sort key of the value: where the group is.
-    table: HashMap<GroupKey, usize>,
+    hasher: KeyHasher,
+    ahead: KeysAhead,
+    /// Each group's place in the list, counted from 1.
+    slots: Slots,
     groups: Vec<Group>,
     bytes: usize,
+    /// What groups may take: all memory, or what the sorters of what is on the disk leave.
+    memory_left: usize,
     items: u64,
     spilled: Option<SpilledGroups>,
-    sort_key: Vec<u8>,
 }
 
 impl Aggregator {
     /// No items yet; temporary files, when needed, go to `space`.
     pub fn new(options: AggregateOptions, space: impl Into<SpillSpace>) -> Self {
+        let hasher = KeyHasher::new();
         let mut all = Self {
+            hasher,
+            ahead: KeysAhead::new(hasher),
+            memory_left: options.memory,
             options,
             space: space.into(),
-            table: HashMap::new(),
+            slots: Slots::default(),
             groups: Vec::new(),
             bytes: 0,
             items: 0,
             spilled: None,
-            sort_key: Vec::new(),
         };
         if !all.options.has_key {
             // There is one group, whether or not it has items.
-            all.table.insert(GroupKey::new(), 0);
-            all.groups.push(Group::new(&all.options, 0, b""));
+            all.groups.push(Group::new(&all.options, 0, b"", b""));
         }
         all
     }
@@ -72,36 +73,49 @@ impl Aggregator {
     /// written.
     pub fn add(&mut self, key: &[u8], values: &[&[u8]]) -> Result<(), DataError> {
         self.items += 1;
-        self.sort_key.clear();
-        if self.options.has_key {
-            push_sort_key(key, false, &mut self.sort_key)
-                .map_err(|error| DataError::Usage(error.to_string()))?;
-        }
-        let known = self.table.get(&self.sort_key[..]).copied();
-        let at = known.unwrap_or_else(|| {
-            let at = self.groups.len();
-            self.groups.push(Group::new(&self.options, self.items, key));
-            self.table.insert(GroupKey::from_slice(&self.sort_key), at);
-            self.bytes += GROUP_BYTES + self.sort_key.len() + self.groups[at].bytes();
-            at
-        });
+        let at = self.group(key)?;
         let more = self.groups[at].add(&self.options, values).map_err(|problem| {
             DataError::Usage(format!("`aggregate` failed at item {}: {problem}", self.items))
         })?;
         self.bytes += more;
-        if self.bytes > self.options.memory {
+        if self.bytes > self.memory_left {
             self.spill()?;
         }
         Ok(())
     }
 
+    /// Where the group of `key` is, which there is afterwards.
+    fn group(&mut self, key: &[u8]) -> Result<usize, DataError> {
+        let Self { options, hasher, ahead, slots, groups, items, bytes, .. } = self;
+        let mut make = |groups: &mut Vec<Group>, sort_key: &[u8]| {
+            let group = Group::new(options, *items, key, sort_key);
+            *bytes += GROUP_BYTES + group.bytes();
+            groups.push(group);
+        };
+        if !options.has_key {
+            if groups.is_empty() {
+                make(groups, b"");
+            }
+            return Ok(0);
+        }
+        let (sort_key, hash) = ahead.next(key)?;
+        let known = slots.find(hash, |place| *groups[place as usize - 1].sort_key == *sort_key).place;
+        if known == 0 {
+            slots.make_room((1..).zip(&*groups).map(|(place, group)| (place, hasher.hash(&group.sort_key))));
+            make(groups, sort_key);
+            slots.put(slots.find(hash, |_| false), groups.len() as u64);
+        }
+        Ok(if known == 0 { groups.len() } else { known as usize } - 1)
+    }
+
     /// Puts what is known of all groups on the disk.
     fn spill(&mut self) -> Result<(), DataError> {
-        let spilled = self.spilled.get_or_insert_with(|| SpilledGroups::new(&self.space));
-        for (key, at) in self.table.drain() {
-            spilled.push(&key, &mut self.groups[at])?;
-        }
-        self.groups.clear();
+        let memory = self.options.memory;
+        let spilled = self.spilled.get_or_insert_with(|| SpilledGroups::new(&self.space, memory));
+        // What is sorted from now on takes the room of what was held.
+        self.slots = Slots::default();
+        self.groups.drain(..).try_for_each(|mut group| spilled.push(&mut group))?;
+        self.memory_left = memory.saturating_sub(SpilledGroups::memory(memory)).max(memory / 2);
         self.bytes = 0;
         Ok(())
     }
@@ -119,7 +133,7 @@ impl Aggregator {
         if self.spilled.is_some() {
             self.spill()?;
         }
-        self.table = HashMap::new();
+        self.slots = Slots::default();
         if let Some(spilled) = self.spilled {
             return spilled.finish(&self.options, look, give);
         }

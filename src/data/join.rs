@@ -13,8 +13,10 @@ pub use self::rule::{JoinHow, JoinMany, JoinRule};
 use self::rule::{OnLine, joined};
 use self::spilled::SpilledJoin;
 use self::table::PartnerTable;
+use crate::data::keys_ahead::KeysAhead;
+use crate::data::sort_key::is_null_key;
 use crate::data::spill_space::SpillSpace;
-use crate::data::{DataError, Sorted, push_sort_key};
+use crate::data::{DataError, Sorted};
 use crate::value::json;
 
 /// A join: first all partners are added, then all items look for theirs.
@@ -30,7 +32,7 @@ pub struct Joiner {
     spilled: Option<SpilledJoin>,
     partners: u64,
     items: u64,
-    sort_key: Vec<u8>,
+    ahead: KeysAhead,
     line: Vec<u8>,
     found: Vec<usize>,
 }
@@ -39,16 +41,17 @@ impl Joiner {
     /// Without any partner. `field` is the field that a partner becomes, `with` the name of their collection in messages;
     /// temporary files, when needed, go to `space`.
     pub fn new(rule: JoinRule, field: &str, with: &str, space: impl Into<SpillSpace>) -> Self {
+        let table = PartnerTable::new(rule);
         Self {
             rule,
             field: json::quoted(field),
             with: with.to_owned(),
             space: space.into(),
-            table: PartnerTable::new(rule),
+            ahead: KeysAhead::new(table.hasher()),
+            table,
             spilled: None,
             partners: 0,
             items: 0,
-            sort_key: Vec::new(),
             line: Vec::new(),
             found: Vec::new(),
         }
@@ -60,20 +63,21 @@ impl Joiner {
     /// Fails when `value` is no JSON, and when a temporary file cannot be made or written.
     pub fn add(&mut self, value: &[u8], partner: &[u8]) -> Result<(), DataError> {
         self.partners += 1;
-        if !key(value, &mut self.sort_key)? {
+        let (key, hash) = self.ahead.next(value)?;
+        if is_null_key(key) {
             return Ok(());
         }
         let text = if self.rule.how.gives_partners() { partner } else { b"" };
-        let record = Record { place: self.partners, key: &self.sort_key, text };
+        let record = Record { place: self.partners, key, text };
         if self.spilled.is_none() {
-            if self.table.add(record)? {
+            if self.table.add(hash, record)? {
                 return Ok(());
             }
             let table = std::mem::replace(&mut self.table, PartnerTable::new(self.rule));
             self.spilled = Some(SpilledJoin::begin(self.rule, &self.space, &table)?);
         }
         match &mut self.spilled {
-            Some(spilled) => spilled.add(record),
+            Some(spilled) => spilled.add(hash, record),
             None => Ok(()),
         }
     }
@@ -91,14 +95,14 @@ impl Joiner {
         give: &mut OnLine<'_, E>,
     ) -> Result<(), E> {
         self.items += 1;
-        let has_key = key(value, &mut self.sort_key)?;
+        let (key, hash) = self.ahead.next(value)?;
+        let key = (!is_null_key(key)).then_some((hash, key));
         if let Some(spilled) = &mut self.spilled {
-            let key = has_key.then_some(&self.sort_key[..]);
             return Ok(spilled.find(key, self.items, item, &self.field)?);
         }
         self.found.clear();
-        if has_key {
-            self.table.find(&self.sort_key, &mut self.found);
+        if let Some((hash, key)) = key {
+            self.table.find(hash, key, &mut self.found);
         }
         if self.rule.is_ambiguous(&self.found) {
             let places = [0, 1].map(|at| self.table.partner(self.found[at]).place);
@@ -108,16 +112,12 @@ impl Joiner {
         joined(self.rule.how, item, &self.field, partners, &mut self.line, give)
     }
 
-    /// Nothing changes; the partners of items with these values, JSON texts, are near afterwards.
+    /// These values, JSON texts, are those of the next items, in their order: their partners are near afterwards.
     pub fn look_ahead(&mut self, values: &[&[u8]]) {
-        if self.spilled.is_some() {
-            return;
+        self.ahead.fill(values);
+        if self.spilled.is_none() {
+            self.table.touch(self.ahead.hashes());
         }
-        let (table, sort_key) = (&self.table, &mut self.sort_key);
-        // What is no JSON is told when its item looks for them.
-        let hash =
-            |value: &&[u8]| key(value, sort_key).is_ok_and(|has_key| has_key).then(|| table.hash(sort_key));
-        table.touch(values.iter().filter_map(hash));
     }
 
     /// What has not been given yet, as values, in the order of the items. `look` is called now and then and may end it.
@@ -137,16 +137,6 @@ impl Joiner {
             None => Ok(Some(ended.lines.finish()?)),
         }
     }
-}
-
-/// Makes the key of a value; `false` for null, which is nobody's key.
-fn key(value: &[u8], key: &mut Vec<u8>) -> Result<bool, DataError> {
-    key.clear();
-    if value.trim_ascii() == b"null" {
-        return Ok(false);
-    }
-    push_sort_key(value, false, key).map_err(|error| DataError::Usage(error.to_string()))?;
-    Ok(true)
 }
 
 fn ambiguous(with: &str, item: u64, [first, second]: [u64; 2]) -> DataError {

@@ -17,6 +17,8 @@ use crate::data::spool::{temporary_error, temporary_file};
 
 /// Bytes of records kept in memory, with what is known about them.
 const MEMORY_BYTES_MAX: usize = 96 << 20;
+/// Less than this makes parts that are too many to be read together.
+const MEMORY_BYTES_MIN: usize = 1 << 20;
 /// Bytes written at once.
 const WRITE_BYTES: usize = 1 << 20;
 
@@ -44,6 +46,11 @@ struct SortEntry {
     value: u32,
 }
 
+/// What a sorter may take of the memory of a step that has more to hold: an eighth, within bounds.
+pub fn sorter_memory(memory: usize) -> usize {
+    (memory / 8).clamp(MEMORY_BYTES_MIN, MEMORY_BYTES_MAX)
+}
+
 impl SortEntry {
     fn key(self, arena: &[u8]) -> &[u8] {
         &arena[self.at..self.at + self.key as usize]
@@ -69,10 +76,16 @@ impl Sorter {
         }
     }
 
-    /// Keeps no more than this in memory, however small: for tests.
+    /// Keeps no more than this in memory, however small.
     #[must_use]
     pub fn with_memory(self, bytes: usize) -> Self {
         Self { memory_max: bytes, ..self }
+    }
+
+    /// Keeps no more in memory than its part of what a step may take in all, as [`sorter_memory`] says.
+    #[must_use]
+    pub fn within(self, memory: usize) -> Self {
+        self.with_memory(sorter_memory(memory))
     }
 
     /// Adds a record.

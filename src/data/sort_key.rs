@@ -39,6 +39,11 @@ pub fn push_sort_key(json: &[u8], descending: bool, out: &mut Vec<u8>) -> Result
     Ok(())
 }
 
+/// Whether this is the sort key of null.
+pub(super) fn is_null_key(key: &[u8]) -> bool {
+    key == [NULL]
+}
+
 /// The value of an integer that is far from the limits of 64 bits.
 fn small_integer(json: &[u8]) -> Option<i64> {
     let digits = json.strip_prefix(b"-").unwrap_or(json);

@@ -75,12 +75,39 @@ pub(super) fn edits(file: &File, old: Id<'_>, new: &str) -> Result<Vec<TextEdit>
     for one in read.mentions.iter().filter(|one| (one.what, one.name.as_str()) == (old.what, old.name)) {
         edits.push(edit(file, one.span, one.quote, new));
     }
+    if old.what == Named::Step {
+        edits.extend(fields_kept(file, read, old.name));
+    }
     edits.sort();
     edits.dedup();
     if !keeps_sense(file, read, &edits, Id { name: new, ..old }) {
         return Err(format!("`{new}` would not be read as an id everywhere"));
     }
     Ok(edits.into_iter().map(|(span, text)| TextEdit::new(file.range(span), text)).collect())
+}
+
+/// A partner of a `join` stands under the name of its step where nothing else is said; it keeps this name, as expressions and
+/// files know it by it.
+fn fields_kept(file: &File, read: &ParsedText, old: &str) -> Vec<(Span, String)> {
+    let steps = read.document.value.get(Named::Step.key()).and_then(serde_json::Value::as_object);
+    let kept = steps.into_iter().flatten().filter_map(|(name, step)| {
+        let join = step.get("join")?;
+        let with = join.get("with")?.as_str()?;
+        if with.strip_suffix(".failed").unwrap_or(with) != old || join.get("as").is_some() {
+            return None;
+        }
+        let pointer = format!("/{}/{}/join", Named::Step.key(), escape_key(name));
+        let with = read.document.spans.get(&format!("{pointer}/with"))?;
+        let (start, end) = (with.key?.start, with.value.end);
+        if file.slice(read.document.spans.value(&pointer)).starts_with('{') {
+            return Some((Span::new(end, end), format!(", as: {old}")));
+        }
+        let line = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let (indent, rest) = (&file.text[line..start], &file.text[end..]);
+        let end = end + rest.find(['\r', '\n']).unwrap_or(rest.len());
+        Some((Span::new(end, end), format!("\n{indent}as: {old}")))
+    });
+    kept.collect()
 }
 
 /// What the file says, if nothing had to be patched over to read it.

@@ -58,7 +58,7 @@ fn failed_item(failure: &FailureAccount, class: &str, is_tolerated: bool) -> Jun
     JunitCase {
         name: name(failure.index, failure.key.as_deref()),
         class: class.to_owned(),
-        time: failure.duration.unwrap_or_default(),
+        time: failure.duration,
         end: if is_tolerated {
             JunitEnd::Skipped { message: format!("{}: {message}", failure.kind) }
         } else {
@@ -111,7 +111,7 @@ fn verdict(step: &StepAccount, class: &str) -> JunitCase {
     JunitCase {
         name: "verdict".to_owned(),
         class: class.to_owned(),
-        time: step.duration,
+        time: Some(step.duration),
         end: match step.status.as_str() {
             "succeeded" => JunitEnd::Passed,
             "failed" => JunitEnd::Failed { message, kind: "verdict".to_owned(), text: output.clone() },
@@ -190,7 +190,7 @@ mod tests {
     <testcase name=\"verdict\" classname=\"p.work\" time=\"1.500\">
       <system-out>9 of 10 items succeeded, 1 failed, 0 skipped, 0 cancelled, 1 retried; 9 (90 %) needed</system-out>
     </testcase>
-    <testcase name=\"item 7\" classname=\"p.work\" time=\"0.000\">
+    <testcase name=\"item 7\" classname=\"p.work\">
       <failure message=\"a &lt; b\" type=\"error\">p.yaml:3:1
 item: {\"a\":1}</failure>
       <system-out>fields: {\"code\":1}
@@ -198,7 +198,7 @@ attempts: 2
 attempt 1: timeout
 info: hm</system-out>
     </testcase>
-    <testcase name=\"k8\" classname=\"p.work\" time=\"0.000\">
+    <testcase name=\"k8\" classname=\"p.work\">
       <failure message=\"a &lt; b\" type=\"error\">item 8
 p.yaml:3:1
 item: {\"a\":1}</failure>
@@ -207,7 +207,7 @@ attempts: 2
 attempt 1: timeout
 info: hm</system-out>
     </testcase>
-    <testcase name=\"k3\" classname=\"p.work\" time=\"0.000\">
+    <testcase name=\"k3\" classname=\"p.work\">
       <flakyFailure message=\"odd\" type=\"error\">attempt 1 of 3: error: odd</flakyFailure>
       <flakyFailure message=\"slow\" type=\"timeout\">attempt 2 of 3: timeout: slow</flakyFailure>
     </testcase>

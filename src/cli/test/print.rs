@@ -168,7 +168,7 @@ fn suites(files: &[FileTests]) -> Vec<JunitSuite> {
         class: format!("{}.{}", file.file, test.step),
         file: Some(file.file.clone()),
         line: Some(test.line),
-        time: test.time,
+        time: Some(test.time),
         end: match &test.mismatch {
             None => JunitEnd::Passed,
             Some(mismatch) => JunitEnd::Failed {

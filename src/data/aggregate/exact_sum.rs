@@ -1,6 +1,8 @@
 //! This sum of floats and integers loses nothing: it is rounded once, when somebody asks for it. It is a number in the base 2³²
 //! whose digits may be off their range for a while, so that adding touches few of them.
 
+use smallvec::SmallVec;
+
 use super::number::Number;
 
 /// What the lowest bit of a float can be worth, in powers of two, brought down to a whole digit.
@@ -12,12 +14,12 @@ const BELOW: usize = 4;
 /// After so many additions digits may have grown too large for their type.
 const PENDING_MAX: u32 = 1 << 29;
 
-/// A sum. Nothing is allocated before something is added to it.
+/// A sum. Nothing is allocated for numbers of about the same size.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ExactSum {
     /// The digit that `digits` begins with; digit 0 has the bit that is worth 2 to the power of [`LOWEST_BIT`].
     first: usize,
-    digits: Vec<i64>,
+    digits: SmallVec<[i64; 4]>,
     pending: u32,
 }
 
@@ -104,7 +106,7 @@ impl ExactSum {
         }
         if wanted.start < self.first {
             let more = self.first - wanted.start;
-            self.digits.splice(0..0, std::iter::repeat_n(0, more));
+            self.digits.insert_many(0, std::iter::repeat_n(0, more));
             self.first = wanted.start;
         }
         let needed = wanted.end - self.first;
@@ -159,7 +161,7 @@ impl ExactSum {
 
     /// The bytes that it takes beside itself.
     pub(super) fn bytes(&self) -> usize {
-        self.digits.capacity() * size_of::<i64>()
+        if self.digits.spilled() { self.digits.capacity() * size_of::<i64>() } else { 0 }
     }
 
     /// Appends it as bytes.

@@ -1,5 +1,7 @@
 //! A group is what is known of all items with one key.
 
+use smallvec::SmallVec;
+
 use super::kind::AggregateKind;
 use super::number::Number;
 use super::options::{AggregateField, AggregateOptions};
@@ -8,26 +10,34 @@ use super::state::{State, Sum};
 use crate::value::{json, printable};
 
 /// What is known of the items of one key.
+///
+/// It begins where a line of the cache does, so that it lies in as few of them as can be.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(super) struct Group {
     /// Where its first item came.
     pub(super) place: u64,
     /// The JSON text of its key, as the first item has it.
     pub(super) key: Box<[u8]>,
+    /// What it is found by; short ones stand here, so that a look at the group fetches them.
+    pub(super) sort_key: SmallVec<[u8; 16]>,
     pub(super) count: u64,
-    pub(super) states: Vec<State>,
+    pub(super) states: SmallVec<[State; 2]>,
 }
 
 impl Group {
     /// Without any items.
-    pub(super) fn new(options: &AggregateOptions, place: u64, key: &[u8]) -> Self {
+    pub(super) fn new(options: &AggregateOptions, place: u64, key: &[u8], sort_key: &[u8]) -> Self {
         let states = options.states.iter().map(|(_, kind)| State::new(*kind)).collect();
-        Self { place, key: key.trim_ascii().into(), count: 0, states }
+        Self { place, key: key.trim_ascii().into(), sort_key: sort_key.into(), count: 0, states }
     }
 
     /// The bytes that it takes beside itself.
     pub(super) fn bytes(&self) -> usize {
-        self.key.len() + self.states.iter().map(|state| size_of::<State>() + state.bytes()).sum::<usize>()
+        let long = if self.sort_key.spilled() { self.sort_key.len() + 16 } else { 0 };
+        let many = if self.states.spilled() { size_of_val(&self.states[..]) + 16 } else { 0 };
+        let states: usize = self.states.iter().map(State::bytes).sum();
+        self.key.len() + 16 + long + many + states
     }
 
     /// Takes the next item, and gives how many bytes more are taken. `Err` says why a value is none.
@@ -101,9 +111,8 @@ fn value(kind: AggregateKind, state: &mut State, line: &mut Vec<u8>) -> Result<(
             let mut at = |place| picked.get(&place).copied().unwrap_or(Number::Integer(0));
             or_null(quantile(share, *count, &mut at), line);
         }
-        (_, State::Extreme { found: Some((_, text)), .. } | State::End { found: Some(text), .. }) => {
-            line.extend_from_slice(text);
-        }
+        (_, State::Extreme { found: Some(found), .. }) => line.extend_from_slice(&found.1),
+        (_, State::First(Some(text)) | State::Last(Some(text))) => line.extend_from_slice(text),
         (_, State::Different(all)) if !all.is_empty() => json::write_integer(line, all.len() as i64),
         (_, State::Counted(count)) if *count > 0 => json::write_integer(line, *count as i64),
         _ => line.extend_from_slice(b"null"),

@@ -8,7 +8,7 @@ use super::options::AggregateOptions;
 use super::quantile::places;
 use super::state::State;
 use crate::data::spill_space::SpillSpace;
-use crate::data::{DataError, Sorted, Sorter};
+use crate::data::{DataError, Sorted, Sorter, sorter_memory};
 
 /// Groups or values between two looks at what else there is to do.
 pub(super) const STRIDE: u64 = 4096;
@@ -31,14 +31,21 @@ pub(super) struct SpilledGroups {
 const HEAD: usize = 24;
 
 impl SpilledGroups {
-    pub(super) fn new(space: &SpillSpace) -> Self {
-        let sorter = || Sorter::new(space.clone());
+    /// Nothing yet, of a step that may take so much memory in all.
+    pub(super) fn new(space: &SpillSpace, memory: usize) -> Self {
+        let sorter = || Sorter::new(space.clone()).within(memory);
         Self { space: space.clone(), groups: sorter(), values: sorter(), record: Vec::new() }
     }
 
+    /// What it holds at most of that memory.
+    pub(super) fn memory(memory: usize) -> usize {
+        2 * sorter_memory(memory)
+    }
+
     /// Adds what is known of a group.
-    pub(super) fn push(&mut self, key: &[u8], group: &mut Group) -> Result<(), DataError> {
+    pub(super) fn push(&mut self, group: &mut Group) -> Result<(), DataError> {
         let Self { groups, values, record, .. } = self;
+        let key = &group.sort_key[..];
         record.clear();
         for number in [group.place, group.count, group.key.len() as u64] {
             record.extend_from_slice(&number.to_be_bytes());
@@ -69,7 +76,7 @@ impl SpilledGroups {
         let mut finished = FinishedGroups {
             options,
             values: Values::new(self.values.finish()?)?,
-            lines: Sorter::new(self.space.clone()),
+            lines: Sorter::new(self.space.clone()).within(options.memory),
             failed: None,
             line: Vec::new(),
         };
@@ -111,7 +118,7 @@ fn head(record: &[u8], at: usize) -> u64 {
 /// The group of a first piece, without anything of it but its place and key.
 fn first(options: &AggregateOptions, record: &[u8]) -> Group {
     let key = &record[HEAD..][..head(record, 2) as usize];
-    Group::new(options, head(record, 0), key)
+    Group::new(options, head(record, 0), key, b"")
 }
 
 /// Adds a piece.

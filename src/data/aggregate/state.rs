@@ -40,19 +40,22 @@ type Keyed = (Box<[u8]>, Box<[u8]>);
 
 /// What is kept of a value.
 #[derive(Debug)]
+#[expect(clippy::box_collection, reason = "groups hold some of them, so they are small")]
 pub(super) enum State {
     /// All numbers together.
     Sum(Box<Sum>),
     /// The smallest or largest one: its sort key and its text.
-    Extreme { is_greatest: bool, found: Option<Keyed> },
-    /// The first or last one.
-    End { is_last: bool, found: Option<Box<[u8]>> },
+    Extreme { is_greatest: bool, found: Option<Box<Keyed>> },
+    /// The first one.
+    First(Option<Box<[u8]>>),
+    /// The last one.
+    Last(Option<Box<[u8]>>),
     /// All numbers, apart.
     Numbers(Vec<NumberKey>),
     /// Of so many numbers, in order, those at the places that matter.
-    Picked(u64, BTreeMap<u64, Number>),
+    Picked(u64, Box<BTreeMap<u64, Number>>),
     /// A digest of each value.
-    Different(HashSet<u128>),
+    Different(Box<HashSet<u128>>),
     /// How many different ones there are.
     Counted(u64),
 }
@@ -86,10 +89,10 @@ impl State {
             StateKind::Sum => Self::Sum(Box::default()),
             StateKind::Least => Self::Extreme { is_greatest: false, found: None },
             StateKind::Greatest => Self::Extreme { is_greatest: true, found: None },
-            StateKind::First => Self::End { is_last: false, found: None },
-            StateKind::Last => Self::End { is_last: true, found: None },
+            StateKind::First => Self::First(None),
+            StateKind::Last => Self::Last(None),
             StateKind::Numbers => Self::Numbers(Vec::new()),
-            StateKind::Different => Self::Different(HashSet::new()),
+            StateKind::Different => Self::Different(Box::default()),
         }
     }
 
@@ -111,11 +114,8 @@ impl State {
             Self::Extreme { is_greatest, found } => {
                 take_extreme(*is_greatest, found, &sort_key(value), value);
             }
-            Self::End { is_last, found } => {
-                if found.is_none() || *is_last {
-                    *found = Some(value.into());
-                }
-            }
+            Self::First(found) => _ = found.get_or_insert_with(|| value.into()),
+            Self::Last(found) => *found = Some(value.into()),
             Self::Different(all) => {
                 all.insert(xxhash_rust::xxh3::xxh3_128(&sort_key(value)));
             }
@@ -129,11 +129,16 @@ impl State {
         let text = |text: &[u8]| text.len() + 16;
         match self {
             Self::Sum(sum) => size_of::<Sum>() + 16 + sum.floats.as_ref().map_or(0, ExactSum::bytes),
-            Self::Extreme { found, .. } => found.as_ref().map_or(0, |(key, value)| text(key) + text(value)),
-            Self::End { found, .. } => found.as_deref().map_or(0, text),
+            Self::Extreme { found, .. } => {
+                let keyed = |found: &Keyed| size_of::<Keyed>() + 16 + text(&found.0) + text(&found.1);
+                found.as_deref().map_or(0, keyed)
+            }
+            Self::First(found) | Self::Last(found) => found.as_deref().map_or(0, text),
             Self::Numbers(all) => all.capacity() * size_of::<NumberKey>(),
             // A byte for each place tells whether it is in use.
-            Self::Different(all) => all.capacity() * (size_of::<u128>() + 1) * 8 / 7,
+            Self::Different(all) => {
+                size_of::<HashSet<u128>>() + 16 + all.capacity() * (size_of::<u128>() + 1) * 8 / 7
+            }
             Self::Picked(..) | Self::Counted(_) => 0,
         }
     }
@@ -153,12 +158,12 @@ impl State {
             }
             Self::Extreme { found, .. } => {
                 out.push(u8::from(found.is_some()));
-                if let Some((key, text)) = found {
+                if let Some((key, text)) = found.as_deref() {
                     store_bytes(key, out);
                     store_bytes(text, out);
                 }
             }
-            Self::End { found, .. } => {
+            Self::First(found) | Self::Last(found) => {
                 out.push(u8::from(found.is_some()));
                 if let Some(text) = found {
                     store_bytes(text, out);
@@ -191,15 +196,18 @@ impl State {
                     take_extreme(*is_greatest, found, key, text);
                 }
             }
-            Self::End { is_last, found } => {
+            Self::First(found) => {
                 if number(input, 1) == 1 {
                     let text = read_bytes(input);
-                    if found.is_none() || *is_last {
-                        *found = Some(text.into());
-                    }
+                    found.get_or_insert_with(|| text.into());
                 }
             }
-            Self::Numbers(_) => *self = Self::Picked(number(input, 8), BTreeMap::new()),
+            Self::Last(found) => {
+                if number(input, 1) == 1 {
+                    *found = Some(read_bytes(input).into());
+                }
+            }
+            Self::Numbers(_) => *self = Self::Picked(number(input, 8), Box::default()),
             Self::Picked(count, _) => *count += number(input, 8),
             Self::Different(_) => *self = Self::Counted(0),
             Self::Counted(_) => {}
@@ -208,10 +216,10 @@ impl State {
 }
 
 /// Of equal values the first one stays.
-fn take_extreme(is_greatest: bool, found: &mut Option<Keyed>, key: &[u8], text: &[u8]) {
-    let is_better = |(known, _): &Keyed| if is_greatest { *key > **known } else { *key < **known };
-    if found.as_ref().is_none_or(is_better) {
-        *found = Some((key.into(), text.into()));
+fn take_extreme(is_greatest: bool, found: &mut Option<Box<Keyed>>, key: &[u8], text: &[u8]) {
+    let is_better = |known: &Keyed| if is_greatest { *key > *known.0 } else { *key < *known.0 };
+    if found.as_deref().is_none_or(is_better) {
+        *found = Some(Box::new((key.into(), text.into())));
     }
 }
 

@@ -132,3 +132,27 @@ fn zeros_of_both_signs_are_one_group_and_one_value() {
         assert_eq!((found.len(), &found[0]["n"], &found[0]["different"]), (1, &json!(2), &json!(1)));
     }
 }
+
+#[test]
+fn what_does_not_fit_goes_to_the_disk_as_soon_as_memory_is_full() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let space = SpillSpace::from(dir.path());
+    let mut all = Aggregator::new(AggregateOptions::new(true, fields(), 8 << 20), space.clone());
+    for number in 0..60_000 {
+        all.add(number.to_string().as_bytes(), &[b"1"]).expect("room");
+    }
+    assert!(space.spilled() > 4 << 20, "{} bytes were written", space.spilled());
+    assert!(all.bytes <= 8 << 20, "{} bytes are held", all.bytes);
+    let mut count = 0;
+    let ended = all.finish::<DataError>(&mut || Ok(()), &mut |_| {
+        count += 1;
+        Ok(())
+    });
+    ended.expect("it ends");
+    assert_eq!(count, 60_000);
+}
+
+#[test]
+fn a_state_is_small() {
+    assert_eq!((size_of::<super::state::State>(), size_of::<Group>()), (24, 128));
+}

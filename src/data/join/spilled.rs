@@ -1,12 +1,11 @@
 //! A join whose partners do not fit in memory deals both sides out to partitions on the disk and joins these one by one. A
 //! partition that does not fit either is dealt out once more. What comes of the items is sorted back into their order.
 
-use std::hash::{BuildHasher, RandomState};
-
 use super::partitions::{LEVELS, PARTITIONS, Partitions};
 use super::record::Record;
 use super::rule::{JoinRule, joined};
 use super::table::PartnerTable;
+use crate::data::slots::KeyHasher;
 use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, Sorter};
 
@@ -18,7 +17,7 @@ const STRIDE: u64 = 4096;
 pub(super) struct SpilledJoin {
     rule: JoinRule,
     space: SpillSpace,
-    hasher: RandomState,
+    hasher: KeyHasher,
     partners: Partitions,
     items: Partitions,
     joined: JoinedItems,
@@ -59,29 +58,33 @@ impl JoinedItems {
 impl SpilledJoin {
     /// Begins with the partners of a table.
     pub(super) fn begin(rule: JoinRule, space: &SpillSpace, table: &PartnerTable) -> Result<Self, DataError> {
-        let hasher = table.hasher().clone();
+        let hasher = table.hasher();
         let mut partners = Partitions::new(space, 0, rule.memory)?;
-        table.each(&mut |record| partners.add(hasher.hash_one(record.key), record))?;
+        table.each(&mut |record| partners.add(hasher.hash(record.key), record))?;
         let items = Partitions::new(space, 0, rule.memory)?;
-        let joined = JoinedItems { lines: Sorter::new(space.clone()), ambiguous: None, line: Vec::new() };
+        let joined = JoinedItems {
+            lines: Sorter::new(space.clone()).within(rule.memory),
+            ambiguous: None,
+            line: Vec::new(),
+        };
         Ok(Self { rule, space: space.clone(), hasher, partners, items, joined })
     }
 
-    /// Adds a partner.
-    pub(super) fn add(&mut self, partner: Record<'_>) -> Result<(), DataError> {
-        self.partners.add(self.hasher.hash_one(partner.key), partner)
+    /// Adds a partner whose key has this hash.
+    pub(super) fn add(&mut self, hash: u64, partner: Record<'_>) -> Result<(), DataError> {
+        self.partners.add(hash, partner)
     }
 
-    /// Adds an item that looks for its partners; without a key it has none.
+    /// Adds an item that looks for the partners of a key with this hash; without a key it has none.
     pub(super) fn find(
         &mut self,
-        key: Option<&[u8]>,
+        key: Option<(u64, &[u8])>,
         place: u64,
         item: &[u8],
         field: &[u8],
     ) -> Result<(), DataError> {
         match key {
-            Some(key) => self.items.add(self.hasher.hash_one(key), Record { place, key, text: item }),
+            Some((hash, key)) => self.items.add(hash, Record { place, key, text: item }),
             None => self.joined.take(self.rule, (place, item), field, &[]),
         }
     }
@@ -103,7 +106,7 @@ impl SpilledJoin {
 struct PartitionedJoin<'f> {
     rule: JoinRule,
     space: SpillSpace,
-    hasher: RandomState,
+    hasher: KeyHasher,
     field: &'f [u8],
     joined: JoinedItems,
     passed: u64,
@@ -136,11 +139,11 @@ impl PartitionedJoin<'_> {
         level: u32,
         look: Look<'_, E>,
     ) -> Result<(), E> {
-        let mut table = PartnerTable::hashed_by(self.rule, self.hasher.clone());
+        let mut table = PartnerTable::hashed_by(self.rule, self.hasher);
         let mut reader = partners.read(part);
         let mut is_whole = true;
         while let Some(record) = reader.next()? {
-            if !table.add(record)? {
+            if !table.add(self.hasher.hash(record.key), record)? {
                 is_whole = false;
                 break;
             }
@@ -171,7 +174,7 @@ impl PartitionedJoin<'_> {
         let mut found = Vec::new();
         while let Some(Record { place, key, text: item }) = reader.next()? {
             found.clear();
-            table.find(key, &mut found);
+            table.find(self.hasher.hash(key), key, &mut found);
             let partner = |at: &usize| {
                 let Record { place, text, .. } = table.partner(*at);
                 (place, text)
@@ -232,7 +235,7 @@ impl PartitionedJoin<'_> {
         let mut dealt = Partitions::new(&self.space, level, self.rule.memory)?;
         let mut reader = side.read(part);
         while let Some(record) = reader.next()? {
-            dealt.add(self.hasher.hash_one(record.key), record)?;
+            dealt.add(self.hasher.hash(record.key), record)?;
             self.look(look)?;
         }
         Ok(dealt)

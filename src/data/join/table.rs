@@ -1,18 +1,20 @@
 //! The table of partners holds them as bytes, one behind the other, and finds them by key.
 
-use std::hash::{BuildHasher, RandomState};
 use std::hint::black_box;
+
+use smallvec::SmallVec;
 
 use super::record::Record;
 use super::rule::JoinRule;
 use crate::data::DataError;
+use crate::data::slots::{KeyHasher, Slots};
 
-/// Where a record begins is a number of 48 bits: its block, counted from 1, and the byte in it. The bits above hold a part of the
-/// key's hash, which mostly tells other keys without a look at them.
-const PLACE_BITS: u32 = 48;
+/// Where a record begins is the number of its block, counted from 1, with the byte in it in the bits below.
 const OFFSET_BITS: u32 = 20;
 /// Bytes that are taken from the system at once. A larger record has a block of its own.
 const BLOCK_BYTES_MAX: usize = 1 << OFFSET_BITS;
+/// What the processor fetches at once.
+const CACHE_LINE: usize = 64;
 /// Before each record: the place of the one before it with the same key.
 const BEFORE: usize = 8;
 
@@ -23,62 +25,53 @@ type OnPartner<'t, E> = dyn FnMut(Record<'_>) -> Result<(), E> + 't;
 #[derive(Debug)]
 pub(super) struct PartnerTable {
     rule: JoinRule,
-    hasher: RandomState,
+    hasher: KeyHasher,
     block_bytes: usize,
     blocks: Vec<Vec<u8>>,
     bytes: usize,
-    /// For each key the place of its last record; 0: none. Their number is a power of two.
-    slots: Vec<u64>,
-    keys: usize,
+    /// For each key the place of its last record.
+    slots: Slots,
 }
 
 impl PartnerTable {
     pub(super) fn new(rule: JoinRule) -> Self {
-        Self::hashed_by(rule, RandomState::new())
+        Self::hashed_by(rule, KeyHasher::new())
     }
 
     /// One that finds keys by this hash.
-    pub(super) fn hashed_by(rule: JoinRule, hasher: RandomState) -> Self {
+    pub(super) fn hashed_by(rule: JoinRule, hasher: KeyHasher) -> Self {
         let block_bytes = (rule.memory / 16).clamp(256, BLOCK_BYTES_MAX);
-        Self { rule, hasher, block_bytes, blocks: Vec::new(), bytes: 0, slots: Vec::new(), keys: 0 }
+        Self { rule, hasher, block_bytes, blocks: Vec::new(), bytes: 0, slots: Slots::default() }
     }
 
     /// What its keys are hashed by.
-    pub(super) fn hasher(&self) -> &RandomState {
-        &self.hasher
+    pub(super) fn hasher(&self) -> KeyHasher {
+        self.hasher
     }
 
     /// How many keys there are.
     pub(super) fn keys(&self) -> usize {
-        self.keys
+        self.slots.used()
     }
 
-    /// Adds a partner; `false`: there is no room for it. The first one always
-    /// finds room.
-    pub(super) fn add(&mut self, record: Record<'_>) -> Result<bool, DataError> {
+    /// Adds a partner whose key has this hash; `false`: there is no room for it. The first one always finds room.
+    pub(super) fn add(&mut self, hash: u64, record: Record<'_>) -> Result<bool, DataError> {
         let (head, key) = (record.head()?, record.key);
-        let slots = self.slots_needed();
         let needed = BEFORE + record.len();
         let has_room =
             |block: &Vec<u8>| block.len() < BLOCK_BYTES_MAX && block.capacity() - block.len() >= needed;
         let is_new_block = !self.blocks.last().is_some_and(has_room);
         let more = if is_new_block { needed.max(self.block_bytes) } else { 0 };
-        // While the slots grow, the old ones are still there.
-        let grown = if slots > self.slots.len() { (slots + self.slots.len()) * 8 } else { slots * 8 };
         // An eighth is for what writes the partners to the disk when they do not fit.
         let memory = self.rule.memory - self.rule.memory / 8;
-        if self.keys > 0 && self.bytes + more + grown > memory {
+        if self.keys() > 0 && self.bytes + more + self.slots.bytes_needed() > memory {
             return Ok(false);
         }
-        if slots > self.slots.len() {
-            self.grow(slots);
-        }
-        let hash = self.hash(key);
-        let slot = self.slot(hash, key);
-        let before = self.slots[slot] & ((1 << PLACE_BITS) - 1);
-        if before == 0 {
-            self.keys += 1;
-        } else if self.count(before) >= self.rule.partners_max() {
+        let records = Records { blocks: &self.blocks, block: 0, at: 0 };
+        self.slots.make_room(records.map(|(place, record)| (place, self.hasher.hash(record.key))));
+        let slot = self.slots.find(hash, |place| self.record(place).key == key);
+        let before = slot.place;
+        if before != 0 && self.count(before) >= self.rule.partners_max() {
             return Ok(true);
         }
         if is_new_block {
@@ -90,17 +83,14 @@ impl PartnerTable {
         let at = number << OFFSET_BITS | block.len() as u64;
         block.extend_from_slice(&before.to_le_bytes());
         record.push(&head, block);
-        self.slots[slot] = tag(hash) | at;
+        self.slots.put(slot, at);
         Ok(true)
     }
 
-    /// Appends where the partners of a key are, in their order.
-    pub(super) fn find(&self, key: &[u8], found: &mut Vec<usize>) {
-        if self.slots.is_empty() {
-            return;
-        }
+    /// Appends where the partners of a key with this hash are, in their order.
+    pub(super) fn find(&self, hash: u64, key: &[u8], found: &mut Vec<usize>) {
         let start = found.len();
-        let mut at = self.slots[self.slot(self.hash(key), key)] & ((1 << PLACE_BITS) - 1);
+        let mut at = self.slots.find(hash, |place| self.record(place).key == key).place;
         while at != 0 {
             found.push(at as usize);
             at = self.before(at);
@@ -108,19 +98,16 @@ impl PartnerTable {
         found[start..].reverse();
     }
 
-    /// The hash of a key.
-    pub(super) fn hash(&self, key: &[u8]) -> u64 {
-        self.hasher.hash_one(key)
-    }
-
-    /// Slots and partners lie all over the memory, and each item needs others. Those of keys with these hashes are touched together,
-    /// so that the processor waits for them at the same time and not for one after the other.
+    /// Touches the partners of keys with these hashes, which lie all over the memory.
     pub(super) fn touch(&self, hashes: impl Iterator<Item = u64>) {
-        let Some(mask) = self.slots.len().checked_sub(1) else { return };
-        let hashes: Vec<u64> = hashes.collect();
-        let slots: Vec<u64> = hashes.iter().map(|hash| self.slots[first_slot(*hash) & mask]).collect();
-        let places = slots.iter().map(|slot| slot & ((1 << PLACE_BITS) - 1)).filter(|place| *place != 0);
-        black_box(places.fold(0, |sum: u64, place| sum.wrapping_add(self.before(place))));
+        let places: SmallVec<[u64; 32]> = hashes.map(|hash| self.slots.likely(hash)).collect();
+        let some = places.iter().filter(|place| **place != 0);
+        black_box(some.fold(0, |sum: u8, place| {
+            let bytes = self.bytes_at(*place);
+            // A record of the usual size lies in two lines of the cache.
+            let next = bytes.get(CACHE_LINE).copied().unwrap_or_default();
+            sum.wrapping_add(bytes[0]).wrapping_add(next)
+        }));
     }
 
     /// The partner that was found there.
@@ -130,15 +117,7 @@ impl PartnerTable {
 
     /// Shows all partners, in the order in which they came.
     pub(super) fn each<E>(&self, show: &mut OnPartner<'_, E>) -> Result<(), E> {
-        for block in &self.blocks {
-            let mut rest = &block[..];
-            while !rest.is_empty() {
-                let record = Record::read(&rest[BEFORE..]);
-                show(record)?;
-                rest = &rest[BEFORE + record.len()..];
-            }
-        }
-        Ok(())
+        Records { blocks: &self.blocks, block: 0, at: 0 }.try_for_each(|(_, record)| show(record))
     }
 
     fn record(&self, at: u64) -> Record<'_> {
@@ -165,48 +144,26 @@ impl PartnerTable {
         }
         count
     }
-
-    /// The slot that holds this key, or may.
-    fn slot(&self, hash: u64, key: &[u8]) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = first_slot(hash) & mask;
-        loop {
-            let slot = self.slots[at];
-            let place = slot & ((1 << PLACE_BITS) - 1);
-            if slot == 0 || (slot >> PLACE_BITS == tag(hash) >> PLACE_BITS && self.record(place).key == key) {
-                return at;
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    /// How many slots one key more needs: at most three quarters are in use.
-    fn slots_needed(&self) -> usize {
-        let needed = (self.keys + 1) * 4 / 3 + 1;
-        needed.next_power_of_two().max(16).max(self.slots.len())
-    }
-
-    fn grow(&mut self, slots: usize) {
-        let old = std::mem::replace(&mut self.slots, vec![0; slots]);
-        let mask = slots - 1;
-        for slot in old.into_iter().filter(|slot| *slot != 0) {
-            let place = slot & ((1 << PLACE_BITS) - 1);
-            let hash = self.hash(self.record(place).key);
-            let mut at = first_slot(hash) & mask;
-            while self.slots[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            self.slots[at] = slot;
-        }
-    }
 }
 
-/// Where to look first. The lowest bits of a hash choose partitions, within which they are all the same.
-fn first_slot(hash: u64) -> usize {
-    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize
+/// All records of some blocks with their places, in the order in which they came.
+struct Records<'b> {
+    blocks: &'b [Vec<u8>],
+    block: usize,
+    at: usize,
 }
 
-/// The part of a hash that stands in a slot.
-fn tag(hash: u64) -> u64 {
-    hash >> PLACE_BITS << PLACE_BITS
+impl<'b> Iterator for Records<'b> {
+    type Item = (u64, Record<'b>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at == self.blocks.get(self.block)?.len() {
+            (self.block, self.at) = (self.block + 1, 0);
+        }
+        let block = self.blocks.get(self.block)?;
+        let record = Record::read(&block[self.at + BEFORE..]);
+        let place = (self.block as u64 + 1) << OFFSET_BITS | self.at as u64;
+        self.at += BEFORE + record.len();
+        Some((place, record))
+    }
 }

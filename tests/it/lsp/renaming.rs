@@ -36,7 +36,7 @@ steps:
     map: return \"steps.b\"
   d: { from: c.failed, needs: ['c'], when: 'steps.c.total > 0 and steps[\"c\"].b', write: \"é𝄞-${{ steps.c.total }}\" }
   e: { from: d, write: { path: x.csv, columns_of: c } }
-  f: { from: a, join: { with: c, by: item } }
+  f: { from: a, join: { with: c, as: b, by: item } }
   g: { from: a, join: { with: c.failed, by: item, as: b } }
 tests:
 - { step: c, item: 1, expect: b }
@@ -49,9 +49,23 @@ tests:
         .replace("steps.c", "steps.b")
         .replace("[\"c\"].b", "[\"b\"].b")
         .replace("columns_of: c", "columns_of: b")
-        .replace("with: c", "with: b")
+        .replace("with: c, as: b,", "with: b,")
+        .replace("with: c.", "with: b.")
         .replace("step: c", "step: b");
     assert_eq!(renamed(&text, "c"), Ok(expect));
+}
+
+#[test]
+fn a_partner_keeps_its_field_when_its_step_is_renamed() {
+    let text = |step: &str, kept: &str| {
+        format!(
+            "steps:\n  {step}: {{ items: [{{ id: 1 }}] }}\n  all:\n    from: {step}\n    join:\n      with: '{step}'  # both\n{kept}      \
+             by: item.id\n  odd:\n    from: all\n    join:\n      by: item.id\n      with: {step}.failed"
+        )
+    };
+    let before = text("a", "").replacen("  a:", "  ‸a:", 1);
+    let expect = text("b", "      as: a\n") + "\n      as: a";
+    assert_eq!(renamed(&before, "b"), Ok(expect));
 }
 
 #[test]
