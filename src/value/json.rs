@@ -22,7 +22,7 @@ mod tree;
 mod walk;
 mod write;
 
-pub use compact::{compact, on_one_line, pretty, pretty_within};
+pub use compact::{compact, on_one_line, one_line, pretty, pretty_within};
 pub use copy::{Seen, copy};
 pub use equal_keys::without_equal_keys;
 pub use fault::{DEPTH_MAX, JsonError};

@@ -9,8 +9,7 @@ use crate::data::Joiner;
 use crate::engine::input::StepInput;
 use crate::engine::lookout::Cut;
 use crate::plan::Join;
-use crate::value::json::on_one_line;
-use crate::value::json::{self, JsonWalk};
+use crate::value::json::{self, JsonWalk, one_line};
 
 /// Carries out `join`. `with` is the other side.
 pub(super) fn run<'a>(frame: &mut StepFrame<'a>, join: &Join, with: StepInput<'a>) -> Result<(), Cut> {
@@ -25,9 +24,7 @@ pub(super) fn run<'a>(frame: &mut StepFrame<'a>, join: &Join, with: StepInput<'a
     frame.beside(with, &name, |frame| {
         let key = if join.has_with_by { "with_by" } else { "by" };
         with_values(frame, key, &join.with_by, &mut |_, item, value| {
-            line.clear();
-            on_one_line(item, &mut line);
-            Ok(joiner.add(value, &line)?)
+            Ok(joiner.add(value, one_line(item, &mut line))?)
         })
     })?;
     let mut index = 0;
@@ -40,9 +37,8 @@ pub(super) fn run<'a>(frame: &mut StepFrame<'a>, join: &Join, with: StepInput<'a
         if takes_partners && let Some(problem) = field_problem(item, &join.name) {
             return Err(Cut::failed(format!("`join` failed at item {index}: {problem}")));
         }
-        line.clear();
-        on_one_line(item, &mut line);
-        joiner.borrow_mut().find(values[0], &line, &mut |line| frame.give(line))
+        let item = one_line(item, &mut line);
+        joiner.borrow_mut().find(values[0], item, &mut |line| frame.give(line))
     })?;
     match joiner.into_inner().finish(&mut || frame.look())? {
         Some(lines) => give_all(frame, lines),

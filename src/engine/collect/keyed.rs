@@ -16,7 +16,7 @@ use crate::lua::{
 use crate::schedule::Policy;
 use crate::store::Digest;
 use crate::value::Chunk;
-use crate::value::json::on_one_line;
+use crate::value::json::one_line;
 
 /// `sort`
 pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
@@ -24,10 +24,8 @@ pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool
     let (mut sort_key, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "sort", by, &mut |_, item, value| {
         sort_key.clear();
-        line.clear();
         push_sort_key(value, descending, &mut sort_key).map_err(|error| Cut::failed(error.to_string()))?;
-        on_one_line(item, &mut line);
-        Ok(sorter.push(&sort_key, &line)?)
+        Ok(sorter.push(&sort_key, one_line(item, &mut line))?)
     })?;
     give_all(frame, sorter.finish()?)
 }
@@ -38,10 +36,9 @@ pub(super) fn unique(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), 
     let (mut sort_key, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "unique", by, &mut |frame, item, value| {
         sort_key.clear();
-        line.clear();
         push_sort_key(value, false, &mut sort_key).map_err(|error| Cut::failed(error.to_string()))?;
-        on_one_line(item, &mut line);
-        if firsts.take(Digest::of_bytes(&sort_key).0, &line)? { frame.give(&line) } else { Ok(()) }
+        let item = one_line(item, &mut line);
+        if firsts.take(Digest::of_bytes(&sort_key).0, item)? { frame.give(item) } else { Ok(()) }
     })?;
     match firsts.finish(&mut || frame.look())? {
         Some(late) => give_all(frame, late),
@@ -54,9 +51,7 @@ pub(super) fn group_by(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<()
     let mut groups = Groups::new(frame.space.clone());
     let mut line = Vec::new();
     with_values(frame, "group_by", by, &mut |_, item, value| {
-        line.clear();
-        on_one_line(item, &mut line);
-        Ok(groups.push(value, &line)?)
+        Ok(groups.push(value, one_line(item, &mut line))?)
     })?;
     let groups = groups.finish(&mut || frame.look())?;
     give_all(frame, groups)

@@ -66,6 +66,7 @@ impl Coordinator<'_> {
         for at in 0..chunk.len() {
             let condemned = known.as_ref().and_then(|known| known.condemned(chunk.first + at as u64));
             let keyless = all_keyless.next_if(|(keyless, _)| *keyless == at).map(|(_, failure)| failure);
+            let is_keyless = keyless.is_some();
             let failure = condemned.or(keyless);
             let length = bypassed.out.len();
             let own = self.own.and_then(|own| OwnEnding::of(own, chunk.first + at as u64));
@@ -76,6 +77,11 @@ impl Coordinator<'_> {
                 (None, None, None) => KnownEnding::Run,
             };
             let goes = Way::of(&known_ending);
+            if (goes == Way::Own || is_keyless)
+                && let Some(known) = &mut known
+            {
+                known.claim(&items, at);
+            }
             if at > start && goes != way {
                 // Results of the item at hand belong to the neighbours that begin with it.
                 let own = bypassed.out.split_off(length);

@@ -15,8 +15,13 @@ use crate::event::{ReuseCounts, StepResult};
 use crate::lua::Failure;
 use crate::plan::{MapLike, Step};
 use crate::store::{
-    FailedItem, GatherError, Gathered, GatheredStep, Known, LinesPerItem, NewItems, Reuse, Reused,
+    Ended, FailedItem, GatherError, Gathered, GatheredStep, Known, LinesPerItem, NewItems, Reuse, Reused,
 };
+
+/// Why items run that the old run knows.
+const FAILED: &str = "failed before";
+const CHANGED: &str = "item changed";
+const UPSTREAM: &str = "upstream changed";
 
 /// What becomes of an item.
 pub(super) enum KnownEnding {
@@ -106,7 +111,7 @@ impl ItemReuse {
                 Ok(old) => {
                     known.unknown = match (old.unfinished, upstream_changed) {
                         (true, _) => "not finished",
-                        (false, true) => "upstream changed",
+                        (false, true) => UPSTREAM,
                         (false, false) => "new",
                     };
                     known.leaves_unknown = resume.failed_only && from_source;
@@ -166,6 +171,24 @@ impl ItemReuse {
         KnownEnding::Run
     }
 
+    /// An item whose ending is known without the old run: this run has ended it in an earlier process, or it has no key. What the old
+    /// run has of it is nobody else's, and counts.
+    pub(super) fn claim(&mut self, items: &NewItems<'_>, at: usize) {
+        let reason = match &mut self.old {
+            None => return,
+            Some(Err(reason)) => reason.clone(),
+            Some(Ok(reuse)) => match reuse.look(items, at) {
+                Ended::Well => return self.counts.reused += 1,
+                Ended::FailedForGood if self.keep_permanent => return self.counts.reused += 1,
+                Ended::Failed | Ended::FailedForGood => FAILED.to_owned(),
+                Ended::Changed if self.unknown == UPSTREAM => UPSTREAM.to_owned(),
+                Ended::Changed => CHANGED.to_owned(),
+                Ended::Open => self.unknown.to_owned(),
+            },
+        };
+        self.counts.redo(reason);
+    }
+
     /// By the shards alone; `None`: the item runs, as far as they know.
     fn look_in_shards(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> Option<KnownEnding> {
         let is_resumed = self.old.is_some();
@@ -205,14 +228,14 @@ impl ItemReuse {
             out.truncate(length);
             Reused::Damaged
         });
-        let upstream = self.unknown == "upstream changed";
+        let upstream = self.unknown == UPSTREAM;
         match reused {
             Reused::Result { lines } => Ok(KnownEnding::Result { lines }),
             Reused::Skipped(reason) => Ok(KnownEnding::Skipped(reason)),
             Reused::FailedForGood(item) if self.keep_permanent => Ok(KnownEnding::Failed(item)),
-            Reused::Failed | Reused::FailedForGood(_) => Err("failed before".to_owned()),
-            Reused::Changed if upstream => Err("upstream changed".to_owned()),
-            Reused::Changed => Err("item changed".to_owned()),
+            Reused::Failed | Reused::FailedForGood(_) => Err(FAILED.to_owned()),
+            Reused::Changed if upstream => Err(UPSTREAM.to_owned()),
+            Reused::Changed => Err(CHANGED.to_owned()),
             Reused::Damaged => Err("damaged".to_owned()),
             Reused::New if self.leaves_unknown => Ok(KnownEnding::Left),
             Reused::New => Err(self.unknown.to_owned()),

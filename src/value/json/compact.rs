@@ -36,6 +36,18 @@ pub fn on_one_line(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The same, where it is to be read only: the text itself, unless it has line ends. `room` is only room for it.
+#[inline]
+pub fn one_line<'t>(text: &'t [u8], room: &'t mut Vec<u8>) -> &'t [u8] {
+    let text = text.trim_ascii();
+    if memchr::memchr2(b'\n', b'\r', text).is_none() {
+        return text;
+    }
+    room.clear();
+    on_one_line(text, room);
+    room
+}
+
 /// One past the closing quote of the string that opens at `at`, in valid text.
 fn string_end(text: &[u8], mut at: usize) -> usize {
     at += 1;

@@ -1,6 +1,6 @@
 //! Items that are known by `key:` are found in the old run before anything is sent.
 
-use super::deaths::begun;
+use super::deaths::{begun, spawn, until};
 use super::{ON, rows, set, shards, step_of};
 use crate::project::Project;
 
@@ -46,6 +46,24 @@ fn only_what_the_old_run_does_not_know_is_sent() {
     let project = project.file("ran", "");
     project.run(&[&["resume", "latest", "-q"], &on[..]].concat()).ok();
     assert_eq!(project.read("ran"), "");
+}
+
+#[test]
+fn a_new_coordinator_of_a_resumed_run_counts_what_was_reused() {
+    let slow = KEYED.replace("echo ' .. item.n .. ' >> ran", "echo ' .. item.n .. ' >> ran; sleep 0.02");
+    let project = Project::with(&slow).file("n.jsonl", rows(100));
+    let on = [&ON[..], &set(&["workers=2"])].concat();
+    project.run(&[&["pipeline.yaml", "-q"], &on[..]].concat()).ok();
+    let project = project.file("n.jsonl", rows(200)).file("mended", "").file("ran", "");
+    let mut run = spawn(&project, &[&["resume", "latest"], &on[..]].concat());
+    until(|| (project.read("ran").lines().count() > 30).then_some(()));
+    run.kill().expect("it runs");
+    run.wait().expect("a child");
+    let attached = project.run(&["attach"]).ok();
+    assert_eq!(begun(&project).len(), 114, "{}", attached.stderr);
+    let reuse = &step_of(&project, "w")["reuse"];
+    let counts = ["reused", "redone", "dropped"].map(|key| reuse[key].as_u64());
+    assert_eq!(counts, [Some(85), Some(115), Some(0)], "one has no key: {reuse} {}", attached.stderr);
 }
 
 #[test]
