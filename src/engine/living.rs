@@ -79,26 +79,33 @@ fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
     worker_processes(place.path()).into_iter().map(of).collect()
 }
 
-/// Tells the workers of a run whose coordinator is gone to end, and waits so long; those of this machine that have not ended
-/// then are killed.
+/// Tells the workers of a run whose coordinator is gone to end. After `patience` items that run are interrupted, and after the same
+/// time once more workers of this machine that have not ended are killed.
 ///
 /// # Errors
 /// Fails when the folders of its steps cannot be read or written.
 pub fn end_workers(state: &Path, run: &str, patience: Duration) -> Result<Vec<LivingWorker>, StoreError> {
-    for place in RemotePlace::all(state, run).into_iter().filter(RemotePlace::is_in_use) {
-        let control = Control::new(Some(Halt::Drain), Vec::new());
-        remote_job::replace(&place, &RemoteFile::Control, &control)?;
-    }
-    let (begun, mut kills) = (clock::now(), 0);
+    let control = |halt| {
+        let places = RemotePlace::all(state, run).into_iter().filter(RemotePlace::is_in_use);
+        let control = Control::new(Some(halt), Vec::new());
+        places.map(|place| remote_job::replace(&place, &RemoteFile::Control, &control)).collect()
+    };
+    let halted: Result<(), StoreError> = control(Halt::Drain);
+    halted?;
+    let (begun, mut rounds) = (clock::now(), 0);
     loop {
         let living = living_workers(state, run)?;
-        if living.is_empty() || kills > 1 {
+        if living.is_empty() || rounds > 2 {
             return Ok(living);
         }
-        let waited: Instant = begun + patience * (kills + 1);
+        let waited: Instant = begun + patience * (rounds + 1);
         if clock::now() >= waited {
-            kills += 1;
-            living.iter().for_each(LivingWorker::kill);
+            rounds += 1;
+            if rounds == 1 {
+                control(Halt::Interrupt)?;
+            } else {
+                living.iter().for_each(LivingWorker::kill);
+            }
         }
         std::thread::sleep(LOOK_EVERY);
     }

@@ -369,7 +369,8 @@ impl<'a> Coordinator<'a> {
             self.scheduler.interrupt();
             now
         });
-        if now.saturating_sub(since) >= self.context.options.grace || interrupts > 1 {
+        let is_late = now.saturating_sub(since) >= self.context.options.grace;
+        if (is_late && !self.context.interrupt.is_patient()) || interrupts > 1 {
             self.scheduler.grace_over();
         }
     }

@@ -117,12 +117,17 @@ impl<'a> Ticker<'a> {
         }
     }
 
-    /// Tells the worker to end, for this reason, unless it was told before.
+    /// Tells the worker to end, for this reason, unless it was told before: items that run get the time that an end has.
     fn end(&self, why: Why) {
+        self.tell(why, Interrupt::raise);
+        self.interrupt.hurry();
+    }
+
+    fn tell(&self, why: Why, raise: fn(&Interrupt)) {
         let mut told = self.why.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none() && self.interrupt.count() == 0 {
             *told = Some(why);
-            self.interrupt.raise();
+            raise(self.interrupt);
         }
     }
 
@@ -133,12 +138,9 @@ impl<'a> Ticker<'a> {
             return;
         };
         match control.halt() {
-            Some(halt) => {
-                self.end(Why::Stop);
-                if halt == Halt::Interrupt && self.interrupt.count() == 1 {
-                    self.interrupt.raise();
-                }
-            }
+            // The coordinator says so when they have had enough time.
+            Some(Halt::Drain) => self.tell(Why::Stop, Interrupt::drain),
+            Some(Halt::Interrupt) => self.end_at_once(),
             None if control.yields.iter().any(|shard| self.is_at(shard)) => self.end(Why::Yield),
             None => {}
         }
@@ -160,10 +162,15 @@ impl<'a> Ticker<'a> {
     /// The step's deadline holds also where nobody is there to say so.
     fn mind_deadline(&self) {
         if self.job.deadline.is_some_and(|at| wall_clock::at(Duration::ZERO) >= at) {
-            self.end(Why::Stop);
-            if self.interrupt.count() == 1 {
-                self.interrupt.raise();
-            }
+            self.end_at_once();
+        }
+    }
+
+    /// Tells the worker to end, whatever runs.
+    fn end_at_once(&self) {
+        self.end(Why::Stop);
+        if self.interrupt.count() == 1 {
+            self.interrupt.raise();
         }
     }
 

@@ -166,3 +166,30 @@ fn what_an_old_run_has_is_not_sent_again() {
     assert_eq!(project.read("out.jsonl"), TWELVE, "{}", resumed.stderr);
     assert_eq!(begun(&project).len(), before, "the first results are all there: {}", resumed.stderr);
 }
+
+#[test]
+fn items_at_work_finish_when_a_step_drains_however_long_they_take() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      fail_fast: drain
+      lua: |
+        if item.n == 40 then
+          fs.write('there', '')
+          time.sleep(4)
+          return 'late'
+        end
+        while item.n == 1 and not fs.exists('there') do time.sleep(0.02) end
+        if item.n == 1 then flow.fail('first') end
+        return item.n
+  save: { from: w, write: out.jsonl }
+permissions: { read: [.], write: [.] }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(40));
+    let words = [&["pipeline.yaml", "--grace", "100ms"], &ON[..], &set(&["workers=2", "commit=1s"])].concat();
+    assert_eq!(project.run(&words).code, 1);
+    let counted = counted(&project, "w");
+    assert_eq!((counted["successes"], counted["failures"], counted["cancelled"]), (39, 1, 0), "{counted:?}");
+}
