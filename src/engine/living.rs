@@ -86,12 +86,11 @@ fn processes(place: &RemotePlace) -> Vec<LivingWorker> {
 /// Fails when the folders of its steps cannot be read or written.
 pub fn end_workers(state: &Path, run: &str, patience: Duration) -> Result<Vec<LivingWorker>, StoreError> {
     let control = |halt| {
-        let places = RemotePlace::all(state, run).into_iter().filter(RemotePlace::is_in_use);
+        let mut places = RemotePlace::all(state, run).into_iter().filter(RemotePlace::is_in_use);
         let control = Control::new(Some(halt), Vec::new());
-        places.map(|place| remote_job::replace(&place, &RemoteFile::Control, &control)).collect()
+        places.try_for_each(|place| remote_job::replace(&place, &RemoteFile::Control, &control))
     };
-    let halted: Result<(), StoreError> = control(Halt::Drain);
-    halted?;
+    control(Halt::Drain)?;
     let (begun, mut rounds) = (clock::now(), 0);
     loop {
         let living = living_workers(state, run)?;
