@@ -30,7 +30,6 @@ const GROUP_BYTES: usize = size_of::<Group>() * 3 / 2 + 2 * size_of::<u64>();
 pub struct Aggregator {
     options: AggregateOptions,
     space: SpillSpace,
-    hasher: KeyHasher,
     ahead: KeysAhead,
     /// Each group's place in the list, counted from 1.
     slots: Slots,
@@ -45,10 +44,8 @@ pub struct Aggregator {
 impl Aggregator {
     /// No items yet; temporary files, when needed, go to `space`.
     pub fn new(options: AggregateOptions, space: impl Into<SpillSpace>) -> Self {
-        let hasher = KeyHasher::new();
         let mut all = Self {
-            hasher,
-            ahead: KeysAhead::new(hasher),
+            ahead: KeysAhead::new(KeyHasher::new()),
             memory_left: options.memory,
             options,
             space: space.into(),
@@ -86,7 +83,7 @@ impl Aggregator {
 
     /// Where the group of `key` is, which there is afterwards.
     fn group(&mut self, key: &[u8]) -> Result<usize, DataError> {
-        let Self { options, hasher, ahead, slots, groups, items, bytes, .. } = self;
+        let Self { options, ahead, slots, groups, items, bytes, .. } = self;
         let mut make = |groups: &mut Vec<Group>, sort_key: &[u8]| {
             let group = Group::new(options, *items, key, sort_key);
             *bytes += GROUP_BYTES + group.bytes();
@@ -98,14 +95,16 @@ impl Aggregator {
             }
             return Ok(0);
         }
+        let hasher = ahead.hasher();
         let (sort_key, hash) = ahead.next(key)?;
         let known = slots.find(hash, |place| *groups[place as usize - 1].sort_key == *sort_key).place;
-        if known == 0 {
-            slots.make_room((1..).zip(&*groups).map(|(place, group)| (place, hasher.hash(&group.sort_key))));
-            make(groups, sort_key);
-            slots.put(slots.find(hash, |_| false), groups.len() as u64);
+        if known != 0 {
+            return Ok(known as usize - 1);
         }
-        Ok(if known == 0 { groups.len() } else { known as usize } - 1)
+        slots.make_room((1..).zip(&*groups).map(|(place, group)| (place, hasher.hash(&group.sort_key))));
+        make(groups, sort_key);
+        slots.put(slots.find(hash, |_| false), groups.len() as u64);
+        Ok(groups.len() - 1)
     }
 
     /// Puts what is known of all groups on the disk.

@@ -24,6 +24,11 @@ impl KeysAhead {
         Self { hasher, bytes: Vec::new(), keys: Vec::new(), taken: 0, start: 0 }
     }
 
+    /// What keys are hashed by.
+    pub(super) fn hasher(&self) -> KeyHasher {
+        self.hasher
+    }
+
     /// Makes the keys of these values, JSON texts, and forgets all others. The next ones asked for must be theirs.
     pub(super) fn fill(&mut self, values: &[&[u8]]) {
         self.clear();

@@ -3,11 +3,12 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// A place is a number of 48 bits, not 0. The bits above hold a part of the key's hash, which mostly tells other keys without a
 /// look at them.
-pub(super) const PLACE_BITS: u32 = 48;
+const PLACE_BITS: u32 = 48;
 const PLACE: u64 = (1 << PLACE_BITS) - 1;
 
 /// Hashes keys, in each process in another way.
@@ -84,9 +85,9 @@ impl Slots {
         }
     }
 
-    /// The thing that most likely has the key with this hash, without a look at it; 0: none.
-    pub(super) fn likely(&self, hash: u64) -> u64 {
-        self.find(hash, |_| true).place
+    /// The things that most likely have the keys with these hashes, without a look at them.
+    pub(super) fn likely(&self, hashes: impl Iterator<Item = u64>) -> SmallVec<[u64; 32]> {
+        hashes.map(|hash| self.find(hash, |_| true).place).filter(|place| *place != 0).collect()
     }
 
     /// Puts a thing into a slot that [`Slots::find`] has given since there is room.
@@ -139,7 +140,7 @@ mod tests {
                 prop_assert_eq!(slots.used(), model.len());
             }
             for key in model.keys() {
-                let likely = slots.likely(hash(*key));
+                let likely = slots.likely(std::iter::once(hash(*key)))[0];
                 prop_assert_eq!(tag(hash(all[likely as usize - 1])), tag(hash(*key)));
             }
         }

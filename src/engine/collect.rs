@@ -22,7 +22,7 @@ use crate::event::{Event, StepResult};
 use crate::plan::{Collect, Sample, Split, Step};
 use crate::runtime::clock;
 use crate::value::Chunk;
-use crate::value::json::on_one_line;
+use crate::value::json::{on_one_line, one_line};
 
 /// Runs a step over a collection whose inputs have been opened, with rows that are proved; the second one is the other side of
 /// a `join`.
@@ -133,9 +133,7 @@ impl StepFrame<'_> {
                 while self.read(ITEMS, &mut chunk)? {
                     self.taken += chunk.len() as u64;
                     for at in 0..chunk.len() {
-                        line.clear();
-                        on_one_line(chunk.item(at), &mut line);
-                        draw.push(&line)?;
+                        draw.push(one_line(chunk.item(at), &mut line))?;
                     }
                 }
                 let drawn = draw.finish(&mut || self.look())?;

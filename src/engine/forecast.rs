@@ -12,12 +12,11 @@ use self::items::{Looked, each_chunk};
 use super::cache::StepCache;
 use super::fingerprint::{self, StepFingerprint};
 use super::item_content::ItemContent;
+use super::map::why_again;
 use super::run_store::Old;
 use crate::event::{ReuseCounts, StepId};
 use crate::plan::{Body, MapLike, Plan, Step, Verb};
-use crate::store::{
-    Cache, Catalogue, Digest, Ended, NewItems, Reuse, SecretKey, StepRecord, StoreError, StoredRun,
-};
+use crate::store::{Cache, Catalogue, Digest, NewItems, Reuse, SecretKey, StepRecord, StoreError, StoredRun};
 use crate::value::Chunk;
 
 /// How long sources are read for one forecast: somebody who asks what would happen does not want to wait for it.
@@ -279,12 +278,7 @@ impl Look {
     /// `None`: it would be reused; otherwise the reason why not.
     fn at(&mut self, items: &NewItems<'_>, at: usize) -> Option<String> {
         let reason = match &mut self.reuse {
-            Some(reuse) => match reuse.look(items, at) {
-                Ended::Well => return None,
-                Ended::Failed | Ended::FailedForGood => Some("failed before"),
-                Ended::Changed => Some("item changed"),
-                Ended::Open => Some(self.unknown),
-            },
+            Some(reuse) => Some(why_again(reuse.look(items, at), self.unknown)?),
             None => self.nothing.as_deref(),
         };
         let reason = reason.map(str::to_owned);

@@ -44,6 +44,7 @@ use self::keyed_chunks::KeyedChunks;
 use self::options::pool_options;
 use self::place::Place;
 use self::reuse::ItemReuse;
+pub(super) use self::reuse::why_again;
 pub(super) use self::step_fault::StepFault;
 use self::step_fault::Unready;
 use self::step_holds::StepHolds;

@@ -3,8 +3,6 @@
 
 use std::hint::black_box;
 
-use smallvec::SmallVec;
-
 use super::Aggregator;
 use super::exact_sum::ExactSum;
 use super::state::State;
@@ -16,9 +14,8 @@ impl Aggregator {
             return;
         }
         self.ahead.fill(keys);
-        let places: SmallVec<[u64; 32]> = self.ahead.hashes().map(|hash| self.slots.likely(hash)).collect();
-        let groups =
-            || places.iter().filter(|place| **place != 0).map(|place| &self.groups[*place as usize - 1]);
+        let places = self.slots.likely(self.ahead.hashes());
+        let groups = || places.iter().map(|place| &self.groups[*place as usize - 1]);
         let outer = groups()
             .fold(0, |sum: u64, group| sum.wrapping_add(group.count).wrapping_add(group.states.len() as u64));
         let states = || groups().flat_map(|group| &group.states);

@@ -31,7 +31,7 @@ fn aggregated(has_key: bool, memory: usize, items: &[(Value, Value)]) -> Result<
     let dir = tempfile::tempdir().expect("a folder");
     let mut all = Aggregator::new(AggregateOptions::new(has_key, fields(), memory), dir.path());
     for (at, (key, value)) in items.iter().enumerate() {
-        // Looking ahead changes nothing, whatever is known of the keys.
+        // Looking ahead changes nothing, however often and over what.
         let keys: Vec<String> = items[at..].iter().take(3).map(|(key, _)| key.to_string()).collect();
         let keys = keys.iter().map(String::as_bytes).chain([&b"{"[..]]);
         all.look_ahead(&keys.collect::<Vec<_>>());

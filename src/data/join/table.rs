@@ -2,8 +2,6 @@
 
 use std::hint::black_box;
 
-use smallvec::SmallVec;
-
 use super::record::Record;
 use super::rule::JoinRule;
 use crate::data::DataError;
@@ -67,7 +65,7 @@ impl PartnerTable {
         if self.keys() > 0 && self.bytes + more + self.slots.bytes_needed() > memory {
             return Ok(false);
         }
-        let records = Records { blocks: &self.blocks, block: 0, at: 0 };
+        let records = Records::of(&self.blocks);
         self.slots.make_room(records.map(|(place, record)| (place, self.hasher.hash(record.key))));
         let slot = self.slots.find(hash, |place| self.record(place).key == key);
         let before = slot.place;
@@ -100,9 +98,7 @@ impl PartnerTable {
 
     /// Touches the partners of keys with these hashes, which lie all over the memory.
     pub(super) fn touch(&self, hashes: impl Iterator<Item = u64>) {
-        let places: SmallVec<[u64; 32]> = hashes.map(|hash| self.slots.likely(hash)).collect();
-        let some = places.iter().filter(|place| **place != 0);
-        black_box(some.fold(0, |sum: u8, place| {
+        black_box(self.slots.likely(hashes).iter().fold(0, |sum: u8, place| {
             let bytes = self.bytes_at(*place);
             // A record of the usual size lies in two lines of the cache.
             let next = bytes.get(CACHE_LINE).copied().unwrap_or_default();
@@ -117,7 +113,7 @@ impl PartnerTable {
 
     /// Shows all partners, in the order in which they came.
     pub(super) fn each<E>(&self, show: &mut OnPartner<'_, E>) -> Result<(), E> {
-        Records { blocks: &self.blocks, block: 0, at: 0 }.try_for_each(|(_, record)| show(record))
+        Records::of(&self.blocks).try_for_each(|(_, record)| show(record))
     }
 
     fn record(&self, at: u64) -> Record<'_> {
@@ -151,6 +147,12 @@ struct Records<'b> {
     blocks: &'b [Vec<u8>],
     block: usize,
     at: usize,
+}
+
+impl<'b> Records<'b> {
+    fn of(blocks: &'b [Vec<u8>]) -> Self {
+        Self { blocks, block: 0, at: 0 }
+    }
 }
 
 impl<'b> Iterator for Records<'b> {

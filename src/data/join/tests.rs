@@ -19,7 +19,7 @@ fn joined(rule: JoinRule, partners: &[Value], items: &[Value]) -> Result<Vec<Str
             joiner.add(partner["k"].to_string().as_bytes(), partner.to_string().as_bytes())?;
         }
         for (at, item) in items.iter().enumerate() {
-            // Looking ahead changes nothing, whatever is known of the values.
+            // Looking ahead changes nothing, however often and over what.
             let keys: Vec<String> = items[at..].iter().take(3).map(|item| item["k"].to_string()).collect();
             let keys = keys.iter().map(String::as_bytes).chain([&b"{"[..]]);
             joiner.look_ahead(&keys.collect::<Vec<_>>());

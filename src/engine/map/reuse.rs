@@ -23,6 +23,17 @@ const FAILED: &str = "failed before";
 const CHANGED: &str = "item changed";
 const UPSTREAM: &str = "upstream changed";
 
+/// Why an item runs again that has ended so in the old run; `None`: it does not. `unknown`: why those run that it does not know.
+pub(in crate::engine) fn why_again(ended: Ended, unknown: &'static str) -> Option<&'static str> {
+    match ended {
+        Ended::Well => None,
+        Ended::Failed | Ended::FailedForGood => Some(FAILED),
+        Ended::Changed if unknown == UPSTREAM => Some(UPSTREAM),
+        Ended::Changed => Some(CHANGED),
+        Ended::Open => Some(unknown),
+    }
+}
+
 /// What becomes of an item.
 pub(super) enum KnownEnding {
     /// It runs.
@@ -176,17 +187,16 @@ impl ItemReuse {
     pub(super) fn claim(&mut self, items: &NewItems<'_>, at: usize) {
         let reason = match &mut self.old {
             None => return,
-            Some(Err(reason)) => reason.clone(),
+            Some(Err(reason)) => Some(reason.clone()),
             Some(Ok(reuse)) => match reuse.look(items, at) {
-                Ended::Well => return self.counts.reused += 1,
-                Ended::FailedForGood if self.keep_permanent => return self.counts.reused += 1,
-                Ended::Failed | Ended::FailedForGood => FAILED.to_owned(),
-                Ended::Changed if self.unknown == UPSTREAM => UPSTREAM.to_owned(),
-                Ended::Changed => CHANGED.to_owned(),
-                Ended::Open => self.unknown.to_owned(),
+                Ended::FailedForGood if self.keep_permanent => None,
+                ended => why_again(ended, self.unknown).map(str::to_owned),
             },
         };
-        self.counts.redo(reason);
+        match reason {
+            Some(reason) => self.counts.redo(reason),
+            None => self.counts.reused += 1,
+        }
     }
 
     /// By the shards alone; `None`: the item runs, as far as they know.
