@@ -218,7 +218,7 @@ impl Shift<'_> {
         }
         let (shard, attempt, _) = at.get();
         Ok(match store.commit_shard(why, carry.clone())? {
-            ShardCommit::Nothing if ticker.has_committed() => Worked::Committed,
+            // Also behind records of its own: who coordinates would wait for one more otherwise.
             ShardCommit::Nothing => {
                 remote_job::replace(&self.job.place, &RemoteFile::Carry(&shard, attempt), &carry)?;
                 Worked::GaveBack

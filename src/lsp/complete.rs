@@ -1,18 +1,21 @@
 //! Completion offers what may stand where the cursor is, also where the rest of the file cannot be read.
 
+mod inputs;
 mod lua;
 mod offer;
+mod steps;
 
 pub(super) use self::lua::about;
-
-use std::collections::{HashMap, HashSet};
+pub(super) use self::steps::verbs;
 
 use gen_lsp_types::{
     CompletionItem, CompletionItemKind, CompletionList, MarkupContent, MarkupKind, TextEdit,
 };
 use serde_json::Value;
 
+use self::inputs::inputs;
 use self::offer::Offer;
+use self::steps::steps;
 use super::cursor::{Cursor, CursorPlace};
 use super::file::File;
 use super::layout::Layout;
@@ -180,62 +183,4 @@ fn codes() -> Vec<Offer> {
             ..Offer::new(code, CompletionItemKind::Constant)
         })
         .collect()
-}
-
-/// The steps that another can take from or need, but for those that it names already.
-fn inputs(file: &File, cursor: &Cursor, own: &str, with_failed: bool) -> Vec<Offer> {
-    let layout = file.layout();
-    // The list, when the cursor is at an item of it.
-    let list = cursor.entry.and_then(|at| layout.entries.get(at)).filter(|entry| entry.name.is_none());
-    let list = list.and_then(|entry| entry.parent);
-    let items = list.map(|list| layout.children(Some(list))).into_iter().flatten();
-    let own_item = cursor.entry.and_then(|at| layout.entries.get(at)).map(|entry| entry.key.start);
-    let named: Vec<&str> =
-        items.filter(|item| Some(item.key.start) != own_item).map(|item| file.slice(item.value)).collect();
-    let mut offers = Vec::new();
-    for step in steps(layout, |_| true).into_iter().filter(|step| step.label != own) {
-        let verb = step.detail.as_deref().and_then(Verb::parse);
-        let failed = format!("{}.failed", step.label);
-        // What only writes gives no items.
-        let gives = !(with_failed && verb == Some(Verb::Write));
-        if gives && !named.contains(&step.label.as_str()) {
-            offers.push(step);
-        }
-        if with_failed && verb.is_some_and(Verb::has_failed_items) && !named.contains(&failed.as_str()) {
-            offers.push(Offer {
-                detail: Some("the items that failed there".to_owned()),
-                ..Offer::new(failed, CompletionItemKind::Reference)
-            });
-        }
-    }
-    offers
-}
-
-/// The steps with a verb that is wanted; one without any counts too, it is being written.
-fn steps(layout: &Layout, wanted: impl Fn(Verb) -> bool) -> Vec<Offer> {
-    let Some(top) = layout.top("steps") else { return Vec::new() };
-    let verbs = verbs(layout);
-    let mut seen = HashSet::new();
-    let mut offers: Vec<Offer> = Vec::new();
-    for (at, entry) in layout.entries.iter().enumerate().filter(|(_, entry)| entry.parent == Some(top)) {
-        let Some(name) = entry.name.as_deref().filter(|name| *name != "<<") else { continue };
-        let verb = verbs.get(&at).copied();
-        if verb.is_none_or(&wanted) && seen.insert(name) {
-            let detail = verb.map(|verb| verb.name().to_owned());
-            offers.push(Offer { detail, ..Offer::new(name, CompletionItemKind::Reference) });
-        }
-    }
-    offers
-}
-
-/// The verb of each entry that has one, found in one pass: a file may have many steps.
-pub(super) fn verbs(layout: &Layout) -> HashMap<usize, Verb> {
-    let mut found = HashMap::new();
-    for entry in &layout.entries {
-        let verb = entry.name.as_deref().and_then(Verb::parse);
-        if let (Some(step), Some(verb)) = (entry.parent, verb) {
-            found.entry(step).or_insert(verb);
-        }
-    }
-    found
 }

@@ -87,13 +87,14 @@ pub(super) fn edits(file: &File, old: Id<'_>, new: &str) -> Result<Vec<TextEdit>
 }
 
 /// A partner of a `join` stands under the name of its step where nothing else is said; it keeps this name, as expressions and
-/// files know it by it.
+/// files know it by it. `semi` and `anti` give no partner.
 fn fields_kept(file: &File, read: &ParsedText, old: &str) -> Vec<(Span, String)> {
     let steps = read.document.value.get(Named::Step.key()).and_then(serde_json::Value::as_object);
     let kept = steps.into_iter().flatten().filter_map(|(name, step)| {
         let join = step.get("join")?;
         let with = join.get("with")?.as_str()?;
-        if with.strip_suffix(".failed").unwrap_or(with) != old || join.get("as").is_some() {
+        let is_kept = !matches!(join.get("how").and_then(serde_json::Value::as_str), Some("semi" | "anti"));
+        if with.strip_suffix(".failed").unwrap_or(with) != old || join.get("as").is_some() || !is_kept {
             return None;
         }
         let pointer = format!("/{}/{}/join", Named::Step.key(), escape_key(name));
@@ -105,7 +106,8 @@ fn fields_kept(file: &File, read: &ParsedText, old: &str) -> Vec<(Span, String)>
         let line = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let (indent, rest) = (&file.text[line..start], &file.text[end..]);
         let end = end + rest.find(['\r', '\n']).unwrap_or(rest.len());
-        Some((Span::new(end, end), format!("\n{indent}as: {old}")))
+        let line_end = if file.text[..line].ends_with("\r\n") { "\r\n" } else { "\n" };
+        Some((Span::new(end, end), format!("{line_end}{indent}as: {old}")))
     });
     kept.collect()
 }

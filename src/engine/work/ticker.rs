@@ -39,7 +39,6 @@ pub(super) struct Ticker<'a> {
     /// Why the worker was told to end.
     why: Mutex<Option<Why>>,
     lost: AtomicBool,
-    committed: AtomicBool,
     begun: Instant,
 }
 
@@ -60,7 +59,6 @@ impl<'a> Ticker<'a> {
             interrupt,
             why: Mutex::new(None),
             lost: AtomicBool::new(false),
-            committed: AtomicBool::new(false),
             begun: clock::now(),
         }
     }
@@ -81,11 +79,6 @@ impl<'a> Ticker<'a> {
     /// Whether somebody else has committed the shard.
     pub(super) fn has_lost(&self) -> bool {
         self.lost.load(Ordering::SeqCst)
-    }
-
-    /// Whether records were made on the way.
-    pub(super) fn has_committed(&self) -> bool {
-        self.committed.load(Ordering::SeqCst)
     }
 
     /// Ticks until the sender is gone. A disk that refuses is told by the store, and a beat more or less changes nothing.
@@ -179,7 +172,6 @@ impl<'a> Ticker<'a> {
         match self.store.commit_shard(Why::Commit, Vec::new()) {
             Ok(ShardCommit::Made { goes_on }) => {
                 let _ = self.place.remove(&RemoteFile::Beat(&shard, attempt));
-                self.committed.store(true, Ordering::SeqCst);
                 if !goes_on {
                     // There is nothing left, or the chain has become too long for a name.
                     self.end(Why::Commit);

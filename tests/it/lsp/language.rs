@@ -164,6 +164,9 @@ fn inputs_of_steps_are_completed_in_every_notation() {
     assert_eq!(offered_in_step("    from: bad\n    join: { with: ‸"), inputs);
     assert_eq!(offered_in_step("    from: bad\n    join:\n      with: cl‸"), inputs);
     assert_eq!(offered("steps:\n  a: { items: [1] }\n  b: { from: ‸"), ["a"]);
+    let circle = "steps:\n  a: { from: ‸ }\n  b: { from: a.failed, map: return 1 }\n  c: { needs: [b], items: [1] }\n  \
+                  d: { items: [1], when: steps.c.total > 0 }\n  e: { items: [1] }\n";
+    assert_eq!(offered(circle), ["e"], "what waits for a step cannot be taken from by it");
     assert_eq!(offered(&PIPELINE.replace("step: clean", "step: ‸")), ["clean"]);
 }
 

@@ -65,7 +65,15 @@ fn a_partner_keeps_its_field_when_its_step_is_renamed() {
     };
     let before = text("a", "").replacen("  a:", "  ‸a:", 1);
     let expect = text("b", "      as: a\n") + "\n      as: a";
-    assert_eq!(renamed(&before, "b"), Ok(expect));
+    assert_eq!(renamed(&before, "b"), Ok(expect.clone()));
+    let lines = |text: &str| text.replace('\n', "\r\n");
+    assert_eq!(renamed(&lines(&before), "b"), Ok(lines(&expect)));
+    let none = |step: &str| {
+        format!(
+            "steps:\n  {step}: {{ items: [1] }}\n  c: {{ from: {step}, join: {{ with: {step}, by: item, how: anti }} }}\n"
+        )
+    };
+    assert_eq!(renamed(&none("a").replacen("  a:", "  ‸a:", 1), "b"), Ok(none("b")));
 }
 
 #[test]
