@@ -1,8 +1,9 @@
 //! This module gives items their partners of another collection, found by equal keys. Partners are held in a table in memory
-//! up to a bound; beyond it both sides go to partitions on the disk, which are joined one by one. The caller computes the keys
+//! up to a bound; beyond it what does not fit goes to partitions on the disk, which are joined one by one. The caller computes the keys
 //! and decides what an item has to look like.
 
 mod partitions;
+mod partners;
 mod record;
 mod rule;
 mod spilled;
@@ -74,7 +75,7 @@ impl Joiner {
                 return Ok(());
             }
             let table = std::mem::replace(&mut self.table, PartnerTable::new(self.rule));
-            self.spilled = Some(SpilledJoin::begin(self.rule, &self.space, &table)?);
+            self.spilled = Some(SpilledJoin::begin(self.rule, &self.space, table)?);
         }
         match &mut self.spilled {
             Some(spilled) => spilled.add(hash, record),
@@ -115,8 +116,9 @@ impl Joiner {
     /// These values, JSON texts, are those of the next items, in their order: their partners are near afterwards.
     pub fn look_ahead(&mut self, values: &[&[u8]]) {
         self.ahead.fill(values);
-        if self.spilled.is_none() {
-            self.table.touch(self.ahead.hashes());
+        match &self.spilled {
+            None => self.table.touch(self.ahead.hashes()),
+            Some(spilled) => spilled.touch(self.ahead.hashes()),
         }
     }
 

@@ -56,6 +56,15 @@ impl Slots {
         (needed + old) * size_of::<u64>()
     }
 
+    /// Makes room for so many things, while there is none.
+    pub(super) fn reserve(&mut self, things: usize) {
+        if self.used == 0 {
+            let Self { slots, .. } = self;
+            let needed = Self { slots: Vec::new(), used: things }.needed();
+            *slots = vec![0; needed.max(slots.len())];
+        }
+    }
+
     /// Makes room for one thing more. `things` are all places with the hashes of their keys, those that stand in no slot passed over.
     pub(super) fn make_room(&mut self, things: impl Iterator<Item = (u64, u64)>) {
         let needed = self.needed();

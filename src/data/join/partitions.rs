@@ -29,11 +29,17 @@ pub(super) struct Partitions {
     parts: Vec<Partition>,
 }
 
+/// Which partition of the first level a key with this hash is in, or of a further one.
+pub(super) fn partition(hash: u64, level: u32) -> usize {
+    (hash >> (BITS * level)) as usize & (PARTITIONS - 1)
+}
+
 #[derive(Debug, Default)]
 struct Partition {
     buffer: Vec<u8>,
     /// Where the file has its records, whole ones in each range.
     blocks: Vec<Range<u64>>,
+    records: u64,
 }
 
 impl Partitions {
@@ -54,8 +60,9 @@ impl Partitions {
     /// Adds a record whose key has this hash.
     pub(super) fn add(&mut self, hash: u64, record: Record<'_>) -> Result<(), DataError> {
         let head = record.head()?;
-        let part = &mut self.parts[(hash >> (BITS * self.level)) as usize & (PARTITIONS - 1)];
+        let part = &mut self.parts[partition(hash, self.level)];
         record.push(&head, &mut part.buffer);
+        part.records += 1;
         if part.buffer.len() >= self.buffer_bytes {
             self.space.wrote(part.buffer.len() as u64);
             let written = part.flush(&self.file, &mut self.end);
@@ -78,6 +85,11 @@ impl Partitions {
     /// Whether a partition has no records.
     pub(super) fn is_empty(&self, part: usize) -> bool {
         self.parts[part].blocks.is_empty()
+    }
+
+    /// How many records a partition has.
+    pub(super) fn records(&self, part: usize) -> u64 {
+        self.parts[part].records
     }
 
     /// Reads a partition from the front, any number of times.

@@ -1,7 +1,11 @@
-//! A join whose partners do not fit in memory deals both sides out to partitions on the disk and joins these one by one. A
-//! partition that does not fit either is dealt out once more. What comes of the items is sorted back into their order.
+//! A join whose partners do not fit in memory deals both sides out to partitions, of which as many as fit stay in memory and
+//! the others are joined one by one from the disk. A partition that does not fit either is dealt out once more. What comes of
+//! the items is sorted back into their order.
+
+use smallvec::SmallVec;
 
 use super::partitions::{LEVELS, PARTITIONS, Partitions};
+use super::partners::SpilledPartners;
 use super::record::Record;
 use super::rule::{JoinRule, joined};
 use super::table::PartnerTable;
@@ -12,13 +16,13 @@ use crate::data::{DataError, Sorter};
 /// Records between two looks at what else there is to do.
 const STRIDE: u64 = 4096;
 
-/// Both sides of a join on the disk.
+/// Both sides of a join, as far as they do not fit in memory on the disk.
 #[derive(Debug)]
 pub(super) struct SpilledJoin {
     rule: JoinRule,
     space: SpillSpace,
     hasher: KeyHasher,
-    partners: Partitions,
+    partners: SpilledPartners,
     items: Partitions,
     joined: JoinedItems,
 }
@@ -32,9 +36,28 @@ pub(super) struct JoinedItems {
     pub(super) ambiguous: Option<(u64, [u64; 2])>,
     /// Only room.
     line: Vec<u8>,
+    found: Vec<usize>,
 }
 
 impl JoinedItems {
+    /// Takes an item with the partners that a table has for it.
+    fn take_found(
+        &mut self,
+        table: &PartnerTable,
+        rule: JoinRule,
+        (hash, Record { place, key, text: item }): (u64, Record<'_>),
+        field: &[u8],
+    ) -> Result<(), DataError> {
+        self.found.clear();
+        table.find(hash, key, &mut self.found);
+        let partner = |at: &usize| {
+            let Record { place, text, .. } = table.partner(*at);
+            (place, text)
+        };
+        let partners: SmallVec<[(u64, &[u8]); 4]> = self.found.iter().map(partner).collect();
+        self.take(rule, (place, item), field, &partners)
+    }
+
     /// Takes an item with its partners, as places and texts.
     fn take(
         &mut self,
@@ -57,15 +80,15 @@ impl JoinedItems {
 
 impl SpilledJoin {
     /// Begins with the partners of a table.
-    pub(super) fn begin(rule: JoinRule, space: &SpillSpace, table: &PartnerTable) -> Result<Self, DataError> {
+    pub(super) fn begin(rule: JoinRule, space: &SpillSpace, table: PartnerTable) -> Result<Self, DataError> {
         let hasher = table.hasher();
-        let mut partners = Partitions::new(space, 0, rule.memory)?;
-        table.each(&mut |record| partners.add(hasher.hash(record.key), record))?;
+        let partners = SpilledPartners::begin(rule, space, table)?;
         let items = Partitions::new(space, 0, rule.memory)?;
         let joined = JoinedItems {
             lines: Sorter::new(space.clone()).within(rule.memory),
             ambiguous: None,
             line: Vec::new(),
+            found: Vec::new(),
         };
         Ok(Self { rule, space: space.clone(), hasher, partners, items, joined })
     }
@@ -83,10 +106,17 @@ impl SpilledJoin {
         item: &[u8],
         field: &[u8],
     ) -> Result<(), DataError> {
-        match key {
-            Some((hash, key)) => self.items.add(hash, Record { place, key, text: item }),
-            None => self.joined.take(self.rule, (place, item), field, &[]),
+        let Some((hash, key)) = key else { return self.joined.take(self.rule, (place, item), field, &[]) };
+        let item = Record { place, key, text: item };
+        match self.partners.in_memory(hash) {
+            Some(table) => self.joined.take_found(table, self.rule, (hash, item), field),
+            None => self.items.add(hash, item),
         }
+    }
+
+    /// Touches the partners in memory of keys with these hashes.
+    pub(super) fn touch(&self, hashes: impl Iterator<Item = u64>) {
+        self.partners.table().touch(hashes);
     }
 
     /// Joins all partitions. `look` is called now and then and may end it.
@@ -97,7 +127,7 @@ impl SpilledJoin {
     ) -> Result<JoinedItems, E> {
         let Self { rule, space, hasher, partners, items, joined } = self;
         let mut work = PartitionedJoin { rule, space, hasher, field, joined, passed: 0 };
-        work.all(partners, items, 0, look)?;
+        work.all(partners.into_partitions(), items, 0, look)?;
         Ok(work.joined)
     }
 }
@@ -139,7 +169,8 @@ impl PartitionedJoin<'_> {
         level: u32,
         look: Look<'_, E>,
     ) -> Result<(), E> {
-        let mut table = PartnerTable::hashed_by(self.rule, self.hasher);
+        let table = PartnerTable::hashed_by(self.rule, self.hasher);
+        let mut table = table.expecting(partners.records(part));
         let mut reader = partners.read(part);
         let mut is_whole = true;
         while let Some(record) = reader.next()? {
@@ -171,16 +202,8 @@ impl PartitionedJoin<'_> {
         look: Look<'_, E>,
     ) -> Result<(), E> {
         let mut reader = items.read(part);
-        let mut found = Vec::new();
-        while let Some(Record { place, key, text: item }) = reader.next()? {
-            found.clear();
-            table.find(self.hasher.hash(key), key, &mut found);
-            let partner = |at: &usize| {
-                let Record { place, text, .. } = table.partner(*at);
-                (place, text)
-            };
-            let partners: Vec<(u64, &[u8])> = found.iter().map(partner).collect();
-            self.joined.take(self.rule, (place, item), self.field, &partners)?;
+        while let Some(item) = reader.next()? {
+            self.joined.take_found(table, self.rule, (self.hasher.hash(item.key), item), self.field)?;
             self.look(look)?;
         }
         Ok(())

@@ -13,6 +13,8 @@ const OFFSET_BITS: u32 = 20;
 const BLOCK_BYTES_MAX: usize = 1 << OFFSET_BITS;
 /// What the processor fetches at once.
 const CACHE_LINE: usize = 64;
+/// What one key takes of the slots at most.
+const SLOT_BYTES_MAX: usize = 24;
 /// Before each record: the place of the one before it with the same key.
 const BEFORE: usize = 8;
 
@@ -24,6 +26,8 @@ type OnPartner<'t, E> = dyn FnMut(Record<'_>) -> Result<(), E> + 't;
 pub(super) struct PartnerTable {
     rule: JoinRule,
     hasher: KeyHasher,
+    /// Bytes that it may take.
+    memory: usize,
     block_bytes: usize,
     blocks: Vec<Vec<u8>>,
     bytes: usize,
@@ -39,7 +43,23 @@ impl PartnerTable {
     /// One that finds keys by this hash.
     pub(super) fn hashed_by(rule: JoinRule, hasher: KeyHasher) -> Self {
         let block_bytes = (rule.memory / 16).clamp(256, BLOCK_BYTES_MAX);
-        Self { rule, hasher, block_bytes, blocks: Vec::new(), bytes: 0, slots: Slots::default() }
+        // An eighth is for what writes the partners to the disk when they do not fit.
+        let memory = rule.memory - rule.memory / 8;
+        Self { rule, hasher, memory, block_bytes, blocks: Vec::new(), bytes: 0, slots: Slots::default() }
+    }
+
+    /// The same with less memory.
+    pub(super) fn within(self, memory: usize) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// The same for about so many partners, of which it has none yet, if their slots leave room for them.
+    pub(super) fn expecting(mut self, partners: u64) -> Self {
+        let partners = usize::try_from(partners).unwrap_or(usize::MAX);
+        if partners < self.memory / SLOT_BYTES_MAX / 4 {
+            self.slots.reserve(partners);
+        }
+        self
     }
 
     /// What its keys are hashed by.
@@ -60,9 +80,7 @@ impl PartnerTable {
             |block: &Vec<u8>| block.len() < BLOCK_BYTES_MAX && block.capacity() - block.len() >= needed;
         let is_new_block = !self.blocks.last().is_some_and(has_room);
         let more = if is_new_block { needed.max(self.block_bytes) } else { 0 };
-        // An eighth is for what writes the partners to the disk when they do not fit.
-        let memory = self.rule.memory - self.rule.memory / 8;
-        if self.keys() > 0 && self.bytes + more + self.slots.bytes_needed() > memory {
+        if self.keys() > 0 && self.bytes + more + self.slots.bytes_needed() > self.memory {
             return Ok(false);
         }
         let records = Records::of(&self.blocks);
@@ -111,9 +129,13 @@ impl PartnerTable {
         self.record(at as u64)
     }
 
-    /// Shows all partners, in the order in which they came.
-    pub(super) fn each<E>(&self, show: &mut OnPartner<'_, E>) -> Result<(), E> {
-        Records::of(&self.blocks).try_for_each(|(_, record)| show(record))
+    /// Gives all partners away, in the order in which they came, and the memory of those that were given.
+    pub(super) fn take_apart<E>(self, take: &mut OnPartner<'_, E>) -> Result<(), E> {
+        let Self { slots, blocks, .. } = self;
+        drop(slots);
+        blocks
+            .into_iter()
+            .try_for_each(|block| Records::of(&[block]).try_for_each(|(_, record)| take(record)))
     }
 
     fn record(&self, at: u64) -> Record<'_> {
