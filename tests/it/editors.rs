@@ -15,6 +15,7 @@ use crate::diagnostics::{findings, fixtures, folder, is_executors, stem};
 use crate::project::command_in;
 
 mod install;
+pub(crate) use install::node_module;
 mod server;
 
 use server::Server;

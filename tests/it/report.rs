@@ -2,6 +2,7 @@
 //! are written.
 
 mod browser;
+mod picture;
 
 use std::process::Stdio;
 

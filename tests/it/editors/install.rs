@@ -19,7 +19,7 @@ fn home() -> PathBuf {
 }
 
 /// A file of an installed npm package, or `None` on a machine without Node.js.
-pub(super) fn node_module(path: &str) -> Option<PathBuf> {
+pub(crate) fn node_module(path: &str) -> Option<PathBuf> {
     let version = said("node", &["--version"]);
     let major =
         version.as_deref().and_then(|text| text.trim_start_matches('v').split('.').next()?.parse().ok());

@@ -5,13 +5,24 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{pipeline, project};
+use crate::editors;
 use crate::project::Project;
 
 const PROBE: &str = include_str!("browser.js");
+const DARK: &str = "--blink-settings=preferredColorScheme=0";
+/// What axe-core finds, in an element that is added to the page.
+const BARRIERS: &str = "axe.run(document).then(function (found) {
+  var barriers = found.violations.map(function (rule) { return rule.id + ': ' + rule.nodes[0].html; });
+  var rules = found.passes.length > 15 ? 'more than 15' : found.passes.length;
+  var result = document.createElement('pre');
+  result.id = 'barriers';
+  result.textContent = barriers.length ? barriers.join('\\n') : 'no barrier by ' + rules + ' rules';
+  document.body.appendChild(result);
+});";
 
 /// Whether there is a browser. Its absence is a failure where `FLOWRUN_BROWSER` promises one.
 #[expect(clippy::print_stdout, reason = "whoever runs the tests is to know what was not tested")]
-fn is_there() -> bool {
+pub(super) fn is_there() -> bool {
     let version =
         Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let found = version.is_ok_and(|status| status.success());
@@ -62,14 +73,41 @@ fn check(project: Project, width: u32, options: &[&str]) {
     assert!(console.is_empty(), "{width} px {options:?}: {console:?}");
 }
 
+/// Fails unless axe-core finds no barrier in the page of the project, in the widths and colours that Chromium is told.
+#[track_caller]
+fn check_for_barriers(project: Project, axe: &Path, options: &[&str]) {
+    let page = project.read("r.html");
+    let (before, policy) = page.split_once("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
+    // The page lets no foreign script run, so this one comes with a copy that has no policy.
+    let (_, rest) = policy.split_once('>').expect("the policy ends");
+    let rest = rest.strip_suffix("</html>\n").expect("the page is whole");
+    let copy = format!(
+        "{before}{rest}<script src=\"file://{}\"></script><script>{BARRIERS}</script></html>",
+        axe.display()
+    );
+    let project = project.file("barriers.html", copy);
+    let (document, said) = look(&project.path(""), "barriers.html", options);
+    let result = document.split("<pre id=\"barriers\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+    assert_eq!(result, Some("no barrier by more than 15 rules"), "{options:?}\n{said}");
+}
+
+#[test]
+fn no_barrier_is_in_the_page() {
+    let Some(axe) = is_there().then(|| editors::node_module("axe-core/axe.min.js")).flatten() else { return };
+    for options in [&["--window-size=500,2000"][..], &["--window-size=1280,2000", DARK]] {
+        let project = project("0.5");
+        project.run(&["pipeline.yaml", "--report", "r.html"]).ok();
+        check_for_barriers(project, &axe, options);
+    }
+}
+
 #[test]
 fn a_browser_finds_nothing_wrong_with_the_page() {
     if !is_there() {
         return;
     }
-    let dark = "--blink-settings=preferredColorScheme=0";
     for (width, options) in
-        [(320, &[][..]), (320, &[dark]), (768, &[]), (1280, &[]), (1280, &[dark]), (2560, &[])]
+        [(320, &[][..]), (320, &[DARK]), (768, &[]), (1280, &[]), (1280, &[DARK]), (2560, &[])]
     {
         let project = project("0.5");
         project.run(&["pipeline.yaml", "--report", "r.html"]).ok();
