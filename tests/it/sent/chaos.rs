@@ -50,7 +50,9 @@ fn project() -> Project {
 }
 
 /// Outputs, what is told of each failed item, and the counters of the first step.
-fn told(project: &Project) -> (String, Vec<Value>, Value) {
+type Told = (String, Vec<Value>, Value);
+
+fn told(project: &Project) -> Told {
     let step = step_of(project, "w");
     let counters =
         ["successes", "failures", "skipped", "cancelled", "retried"].map(|name| step[name].clone());
@@ -60,6 +62,25 @@ fn told(project: &Project) -> (String, Vec<Value>, Value) {
         Value::from(vec![item["index"].clone(), item["attempts"].clone(), item["error"]["message"].clone()])
     });
     (project.read("out.jsonl"), lost.collect(), Value::from(counters.to_vec()))
+}
+
+/// Items that were met three times, first among others and then twice alone: nobody can tell these from items that kill.
+fn unlucky(lost: &[Value]) -> Vec<Value> {
+    let is_unlucky = |item: &&Value| item[2] == "the worker process died twice while it ran this item alone";
+    lost.iter().filter(is_unlucky).cloned().collect()
+}
+
+/// What is told where these items have failed, too.
+fn without((out, lost, counters): &Told, unlucky: &[Value]) -> Told {
+    let is_there =
+        |line: &&str| !unlucky.iter().any(|item| line.starts_with(&format!("{{\"n\":{},", item[0])));
+    let mut lost: Vec<Value> = lost.iter().chain(unlucky).cloned().collect();
+    lost.sort_by_key(|item| item[0].as_u64());
+    let mut counters = counters.clone();
+    let count = unlucky.len() as u64;
+    counters[0] = Value::from(counters[0].as_u64().expect("a number") - count);
+    counters[1] = Value::from(counters[1].as_u64().expect("a number") + count);
+    (out.split_inclusive('\n').filter(is_there).collect(), lost, counters)
 }
 
 /// One act; `false`: there was nobody to do it to.
@@ -118,7 +139,10 @@ fn whoever_dies_and_when_each_item_is_committed_once() {
     for seed in 1..=seeds {
         let project = project();
         let violent = world(&project, seed);
-        assert_eq!(told(&project), expect, "seed {seed}");
+        let told = told(&project);
+        let unlucky = unlucky(&told.1);
+        assert!(unlucky.len() as u64 * 3 <= violent, "seed {seed}: {unlucky:?} after {violent} deaths");
+        assert_eq!(told, without(&expect, &unlucky), "seed {seed}");
         assert_eq!(workers(&project.path("")), [] as [u32; 0], "seed {seed}: somebody is left");
         // What always fails never gets that far.
         let again: u64 = begun(&project).values().map(|count| count - 1).sum();
