@@ -30,6 +30,8 @@ const PIPELINE: &str = "steps:
 permissions: { exec: [sh] }
 ";
 const ITEMS: u64 = 400;
+/// An item that its workers did not survive twice alone has failed, by the pages: nobody kills one that has begun so often.
+const BEGUN_MAX: u64 = 3;
 /// Acts of one world; then nobody is disturbed any more.
 const ACTS: usize = 10;
 /// How many seeds there are unless the variable `FLOWRUN_CHAOS_SEEDS` says so.
@@ -50,9 +52,7 @@ fn project() -> Project {
 }
 
 /// Outputs, what is told of each failed item, and the counters of the first step.
-type Told = (String, Vec<Value>, Value);
-
-fn told(project: &Project) -> Told {
+fn told(project: &Project) -> (String, Vec<Value>, Value) {
     let step = step_of(project, "w");
     let counters =
         ["successes", "failures", "skipped", "cancelled", "retried"].map(|name| step[name].clone());
@@ -62,25 +62,6 @@ fn told(project: &Project) -> Told {
         Value::from(vec![item["index"].clone(), item["attempts"].clone(), item["error"]["message"].clone()])
     });
     (project.read("out.jsonl"), lost.collect(), Value::from(counters.to_vec()))
-}
-
-/// Items that were met three times, first among others and then twice alone: nobody can tell these from items that kill.
-fn unlucky(lost: &[Value]) -> Vec<Value> {
-    let is_unlucky = |item: &&Value| item[2] == "the worker process died twice while it ran this item alone";
-    lost.iter().filter(is_unlucky).cloned().collect()
-}
-
-/// What is told where these items have failed, too.
-fn without((out, lost, counters): &Told, unlucky: &[Value]) -> Told {
-    let is_there =
-        |line: &&str| !unlucky.iter().any(|item| line.starts_with(&format!("{{\"n\":{},", item[0])));
-    let mut lost: Vec<Value> = lost.iter().chain(unlucky).cloned().collect();
-    lost.sort_by_key(|item| item[0].as_u64());
-    let mut counters = counters.clone();
-    let count = unlucky.len() as u64;
-    counters[0] = Value::from(counters[0].as_u64().expect("a number") - count);
-    counters[1] = Value::from(counters[1].as_u64().expect("a number") + count);
-    (out.split_inclusive('\n').filter(is_there).collect(), lost, counters)
 }
 
 /// One act; `false`: there was nobody to do it to.
@@ -119,9 +100,13 @@ fn world(project: &Project, seed: u64) -> u64 {
         stopped.drain(..).for_each(|worker| signal(worker, "CONT"));
         if acts < ACTS {
             let what = dice.below(5);
-            let done = act(what, (run.id(), &workers(&project.path(""))), &mut dice, &mut stopped);
-            acts += usize::from(done);
-            violent += u64::from(done && (what == 2 || what == 4));
+            let is_violent = matches!(what, 2 | 4);
+            let is_spared = is_violent && begun(project).values().any(|count| *count >= BEGUN_MAX);
+            let done =
+                !is_spared && act(what, (run.id(), &workers(&project.path(""))), &mut dice, &mut stopped);
+            // Who spares an item has had its turn: near its end a run is left alone.
+            acts += usize::from(done || is_spared);
+            violent += u64::from(done && is_violent);
         }
     }
     let output = run.wait_with_output().expect("a child");
@@ -139,10 +124,7 @@ fn whoever_dies_and_when_each_item_is_committed_once() {
     for seed in 1..=seeds {
         let project = project();
         let violent = world(&project, seed);
-        let told = told(&project);
-        let unlucky = unlucky(&told.1);
-        assert!(unlucky.len() as u64 * 3 <= violent, "seed {seed}: {unlucky:?} after {violent} deaths");
-        assert_eq!(told, without(&expect, &unlucky), "seed {seed}");
+        assert_eq!(told(&project), expect, "seed {seed}");
         assert_eq!(workers(&project.path("")), [] as [u32; 0], "seed {seed}: somebody is left");
         // What always fails never gets that far.
         let again: u64 = begun(&project).values().map(|count| count - 1).sum();
