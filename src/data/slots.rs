@@ -51,7 +51,7 @@ impl Slots {
 
     /// The bytes that one thing more needs, all others included. While the slots grow, the old ones are still there.
     pub(super) fn bytes_needed(&self) -> usize {
-        let needed = self.needed();
+        let needed = self.needed(self.used);
         let old = if needed > self.slots.len() { self.slots.len() } else { 0 };
         (needed + old) * size_of::<u64>()
     }
@@ -59,15 +59,13 @@ impl Slots {
     /// Makes room for so many things, while there is none.
     pub(super) fn reserve(&mut self, things: usize) {
         if self.used == 0 {
-            let Self { slots, .. } = self;
-            let needed = Self { slots: Vec::new(), used: things }.needed();
-            *slots = vec![0; needed.max(slots.len())];
+            self.slots = vec![0; self.needed(things)];
         }
     }
 
     /// Makes room for one thing more. `things` are all places with the hashes of their keys, those that stand in no slot passed over.
     pub(super) fn make_room(&mut self, things: impl Iterator<Item = (u64, u64)>) {
-        let needed = self.needed();
+        let needed = self.needed(self.used);
         if needed == self.slots.len() {
             return;
         }
@@ -105,9 +103,9 @@ impl Slots {
         self.slots[slot.at] = tag(slot.hash) | place;
     }
 
-    /// At most three quarters are in use.
-    fn needed(&self) -> usize {
-        let needed = (self.used + 1) * 4 / 3 + 1;
+    /// The slots for one thing more than these: at most three quarters are in use.
+    fn needed(&self, things: usize) -> usize {
+        let needed = (things + 1) * 4 / 3 + 1;
         needed.next_power_of_two().max(16).max(self.slots.len())
     }
 }

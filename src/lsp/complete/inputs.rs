@@ -1,6 +1,6 @@
 //! The steps that a step can take from or need are all but those that wait for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gen_lsp_types::CompletionItemKind;
 
@@ -46,7 +46,7 @@ pub(super) fn inputs(file: &File, cursor: &Cursor, own: &str, with_failed: bool)
 }
 
 /// The steps that wait for `own`, by way of others too: to take from them would be a circle.
-fn later_than<'a>(read: &'a ParsedText, own: &str) -> BTreeSet<&'a str> {
+fn later_than<'a>(read: &'a ParsedText, own: &'a str) -> BTreeSet<&'a str> {
     let steps = read.document.value.get(Named::Step.key()).and_then(serde_json::Value::as_object);
     let names = steps.into_iter().flat_map(serde_json::Map::keys);
     let spans = &read.document.spans;
@@ -64,14 +64,10 @@ fn later_than<'a>(read: &'a ParsedText, own: &str) -> BTreeSet<&'a str> {
             waits.entry(&one.name).or_default().push(name);
         }
     }
-    let (mut later, mut open, mut seen) = (BTreeSet::new(), vec![own], HashSet::from([own]));
+    let (mut later, mut open) = (BTreeSet::new(), vec![own]);
     while let Some(step) = open.pop() {
-        for waiting in waits.get(step).into_iter().flatten() {
-            if seen.insert(waiting) {
-                later.insert(*waiting);
-                open.push(waiting);
-            }
-        }
+        let waiting = waits.get(step).into_iter().flatten().copied();
+        open.extend(waiting.filter(|waiting| later.insert(*waiting)));
     }
     later
 }

@@ -36,21 +36,26 @@ pub(super) fn is_there() -> bool {
     found
 }
 
+/// A browser without a window, whose profile is in this folder.
+pub(super) fn headless(folder: &Path) -> Command {
+    let mut browser = Command::new("chromium");
+    browser.args(["--headless", "--no-sandbox", "--disable-gpu"]).stdin(Stdio::null());
+    browser.arg(format!("--user-data-dir={}", folder.join("profile").display()));
+    browser
+}
+
+/// What a script has left in an element with this id.
+fn left<'a>(document: &'a str, id: &str) -> Option<&'a str> {
+    document.split(&format!("<pre id=\"{id}\">")).nth(1)?.split("</pre>").next()
+}
+
 /// What a browser makes of a page: its document after all scripts, and what it says on standard error.
 fn look(folder: &Path, page: &str, options: &[&str]) -> (String, String) {
-    let output = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--allow-file-access-from-files",
-            "--enable-logging=stderr",
-        ])
+    let output = headless(folder)
+        .args(["--allow-file-access-from-files", "--enable-logging=stderr"])
         .args(["--window-size=1000,2000", "--virtual-time-budget=5000", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .args(options)
         .arg(format!("file://{}", folder.join(page).display()))
-        .stdin(Stdio::null())
         .output()
         .expect("the browser runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -67,8 +72,7 @@ fn check(project: Project, width: u32, options: &[&str]) {
     let project = project.file("holder.html", holder);
     let folder = project.path("");
     let (document, said) = look(&folder, "holder.html", options);
-    let result = document.split("<pre id=\"result\">").nth(1).and_then(|rest| rest.split("</pre>").next());
-    assert_eq!(result, Some("nothing is wrong"), "{width} px {options:?}\n{said}");
+    assert_eq!(left(&document, "result"), Some("nothing is wrong"), "{width} px {options:?}\n{said}");
     let console: Vec<&str> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert!(console.is_empty(), "{width} px {options:?}: {console:?}");
 }
@@ -87,8 +91,7 @@ fn check_for_barriers(project: Project, axe: &Path, options: &[&str]) {
     );
     let project = project.file("barriers.html", copy);
     let (document, said) = look(&project.path(""), "barriers.html", options);
-    let result = document.split("<pre id=\"barriers\">").nth(1).and_then(|rest| rest.split("</pre>").next());
-    assert_eq!(result, Some("no barrier by more than 15 rules"), "{options:?}\n{said}");
+    assert_eq!(left(&document, "barriers"), Some("no barrier by more than 15 rules"), "{options:?}\n{said}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The picture of a report in README.md, made of the page of a real run of `examples/flaky` in a headless Chromium.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use image::imageops::FilterType;
 use image::{GrayImage, open};
@@ -39,12 +39,10 @@ fn the_picture_of_a_report_shows_what_a_run_shows() {
 }
 
 fn draw(folder: &Path, target: &Path) {
-    let drawn = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1180,760"])
-        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+    let drawn = browser::headless(folder)
+        .args(["--hide-scrollbars", "--window-size=1180,760"])
         .arg(format!("--screenshot={}", target.display()))
         .arg(format!("file://{}", folder.join("r.html").display()))
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
