@@ -2,6 +2,7 @@
 //! every link.
 
 mod block;
+mod built;
 mod findings;
 mod keys;
 mod links;

@@ -15,7 +15,7 @@ use crate::diagnostics::{findings, fixtures, folder, is_executors, stem};
 use crate::project::command_in;
 
 mod install;
-pub(crate) use install::node_module;
+pub(crate) use install::{node_module, python_program};
 mod server;
 
 use server::Server;
@@ -256,7 +256,7 @@ fn ajv_takes_the_examples_and_refuses_mistakes() {
 
 #[test]
 fn check_jsonschema_takes_the_examples_and_refuses_mistakes() {
-    let Some(program) = install::python_program("check-jsonschema") else { return };
+    let Some(program) = python_program("check-jsonschema") else { return };
     let mut command = Command::new(program);
     command.args(["--output-format", "json", "--schemafile"]).arg(schema()).args(good()).args(bad());
     let output = command.output().expect("check-jsonschema runs");

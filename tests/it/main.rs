@@ -4,6 +4,7 @@ mod aggregates;
 mod append;
 mod author;
 mod book;
+mod browser;
 mod cache;
 mod cli;
 mod collections;

@@ -39,7 +39,7 @@ pub(crate) fn node_module(path: &str) -> Option<PathBuf> {
 }
 
 /// A program of the Python environment, or `None` on a machine where none can be made.
-pub(super) fn python_program(name: &str) -> Option<PathBuf> {
+pub(crate) fn python_program(name: &str) -> Option<PathBuf> {
     if said("python3", &["-c", "import venv, ensurepip"]).is_none() {
         return not_run("Python 3 with `venv`", "apt-get install python3-venv");
     }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use image::imageops::FilterType;
 use image::{GrayImage, open};
 
-use super::browser;
+use crate::browser;
 use crate::examples::Example;
 use crate::project::command_in;
 
