@@ -35,7 +35,6 @@ mod load;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod named;
-mod others;
 mod outputs;
 mod panic;
 mod params;
@@ -51,6 +50,7 @@ mod retention;
 mod run;
 mod run_id;
 mod runs;
+mod search;
 mod select;
 mod self_docs;
 mod sent;

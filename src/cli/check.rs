@@ -1,18 +1,16 @@
 //! `flowrun check` shows all findings of all files at once. It runs nothing.
 
 mod junit;
-mod search;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use self::search::FoundFiles;
 use super::args::{CheckArguments, FormatChoice};
 use super::console::{Console, put, rendered, say};
 use super::diagnostic::{self, Format};
 use super::executors::ChosenExecutor;
 use super::exit::{Complaint, Exit, Fault};
-use super::others::without_others;
+use super::search::FoundFiles;
 use super::{load, redact};
 use crate::plan::Inputs;
 use crate::source::{Diagnostic, Severity};
@@ -62,30 +60,17 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
     Ok(exit(&diagnostics, &complaints, arguments.deny_warnings))
 }
 
-/// The files that are meant, each once, in the order of the arguments.
+/// The files that are meant. Standard input holds no file.
 fn files(arguments: &CheckArguments, complaints: &mut Vec<Complaint>) -> FoundFiles {
-    let mut all = FoundFiles::default();
-    for path in &arguments.paths {
-        if let Err(complaint) = load::refuse_standard_input(path) {
+    let mut paths = arguments.paths.clone();
+    paths.retain(|path| match load::refuse_standard_input(path) {
+        Ok(()) => true,
+        Err(complaint) => {
             complaints.push(complaint);
-        } else if path.is_dir() {
-            let found = search::files(path, complaints);
-            if found.checked.is_empty() {
-                let complaint = Complaint::new(format!("no pipeline file lies in `{}`", path.display()));
-                complaints
-                    .push(complaint.help("pipeline files end in `.yaml` or `.yml` and have a `steps` key"));
-            }
-            all.checked.extend(found.checked);
-            all.left.extend(found.left);
-        } else {
-            let named = vec![path.clone()];
-            all.checked.extend(if arguments.skip_others { without_others(named, |_| true) } else { named });
+            false
         }
-    }
-    let mut seen = BTreeSet::new();
-    all.checked.retain(|file| seen.insert(file.clone()));
-    all.left.retain(|file| seen.insert(file.clone()));
-    all
+    });
+    FoundFiles::of(&paths, arguments.skip_others, |_| true, complaints)
 }
 
 /// `left aside, neither pipelines nor included by them: a.yaml, b.yml and 3 more`

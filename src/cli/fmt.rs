@@ -8,7 +8,7 @@ use super::args::FmtArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::load::{cannot, unread};
-use super::others::without_others;
+use super::search::FoundFiles;
 use crate::config;
 use crate::source::Diagnostic;
 
@@ -19,9 +19,8 @@ pub(super) fn command(console: &Console, arguments: &FmtArguments) -> Result<Exi
     }
     let (mut diagnostics, mut complaints) = (Vec::new(), Vec::new());
     let (mut changed, mut done) = (0, 0);
-    let files = arguments.files.clone();
-    let files = if arguments.skip_others { without_others(files, |_| true) } else { files };
-    for path in &files {
+    let found = FoundFiles::of(&arguments.files, arguments.skip_others, |_| true, &mut complaints);
+    for path in &found.checked {
         match one(path, arguments.check) {
             Ok(is_changed) => {
                 done += 1;
@@ -39,6 +38,9 @@ pub(super) fn command(console: &Console, arguments: &FmtArguments) -> Result<Exi
     console.show(&diagnostics, color);
     console.complain(&complaints, color);
     let files = if done == 1 { "file" } else { "files" };
+    if done == 0 && !complaints.is_empty() {
+        return Ok(Exit::Usage);
+    }
     say(&format!("{done} {files}, {changed} {}", if arguments.check { "would change" } else { "changed" }));
     Ok(if !complaints.is_empty() {
         Exit::Usage

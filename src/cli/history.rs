@@ -3,6 +3,7 @@
 //! A pipeline is known by the name of its file, because project and runs may have been moved together.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::exit::{Complaint, Fault};
@@ -25,21 +26,33 @@ impl History {
             return Err(error.into());
         }
         let name = file.and_then(Path::file_name);
-        records.retain(|record| name.is_none_or(|name| Path::new(&record.file).file_name() == Some(name)));
+        records.retain(|record| name.is_none_or(|name| file_name(record) == Some(name)));
         Ok(Self { records, catalogue: catalogue.clone() })
     }
 
-    /// The newest run that did not end well, is over, and was not resumed by one that did.
+    /// The newest run that did not end well, is over, and was neither resumed nor replaced by one that did.
     pub(super) fn unfinished(&self) -> Option<&RunRecord> {
         let mut done: Vec<&str> = Vec::new();
         for record in self.over() {
-            if !ended_well(record) && !done.contains(&record.id.as_str()) {
+            if !ended_well(record) && !done.contains(&record.id.as_str()) && !self.is_replaced(record) {
                 return Some(record);
             }
             // What a good run has resumed, directly or not, is done with; that is older and comes later in the list.
             done.extend(record.parent.as_deref());
         }
         None
+    }
+
+    /// Whether a later run was asked for the same and ended well.
+    fn is_replaced(&self, record: &RunRecord) -> bool {
+        let Some(asked) = self.asked(record) else { return false };
+        self.good_since(record).any(|later| self.asked(later).as_ref() == Some(&asked))
+    }
+
+    /// The runs of the same file that ended well and began after this one, the newest first.
+    pub(super) fn good_since(&self, record: &RunRecord) -> impl Iterator<Item = &RunRecord> {
+        let later = self.records.iter().take_while(|later| later.id != record.id);
+        later.filter(|later| ended_well(later) && file_name(later) == file_name(record))
     }
 
     /// The runs that did not end well, are over, and that no later one has gone on with or was asked for the same; the
@@ -135,6 +148,11 @@ impl History {
     pub(super) fn latest(&self) -> Option<&RunRecord> {
         self.records.first()
     }
+}
+
+/// What a run's pipeline is known by.
+fn file_name(record: &RunRecord) -> Option<&OsStr> {
+    Path::new(&record.file).file_name()
 }
 
 /// Whether a run came to its end and no step failed.

@@ -66,20 +66,31 @@ fn find<'a>(plan: &'a Plan, name: &str) -> Result<&'a Step, Complaint> {
 /// Items with their numbers, from 1.
 type Chosen = Vec<(u64, Arc<str>)>;
 
-/// The first items, or any, in their order; and what went wrong on the way to them.
+/// The first items, or any, or those that are named, in their order; and what went wrong on the way to them.
 fn choose(
     sample: &Sample<'_, Fault>,
     step: &Step,
     arguments: &PreviewArguments,
 ) -> Result<(Chosen, Vec<String>), Fault> {
     let count = usize::try_from(arguments.items).unwrap_or(usize::MAX);
+    let named = &arguments.item;
     let Sampled { items, notes } = if arguments.shuffle {
         sample.all(&step.name)?
     } else {
-        sample.first(&step.name, arguments.items)?
+        sample.first(&step.name, named.iter().copied().max().unwrap_or(arguments.items))?
     };
     let all = items.len();
     let mut chosen: Chosen = (1..).zip(items).collect();
+    if let Some(missing) = named.iter().find(|number| **number > all as u64) {
+        let gets = if all == 1 { "1 item".to_owned() } else { format!("{all} items") };
+        let message = format!("step `{}` gets {gets}, and there is no item {missing}", step.name);
+        let complaint = Complaint::new(message);
+        let help = notes.join("; ");
+        return Err(if help.is_empty() { complaint } else { complaint.help(help) }.into());
+    }
+    if !named.is_empty() {
+        chosen.retain(|(number, _)| named.contains(number));
+    }
     if arguments.shuffle && count < all {
         shuffle(&mut chosen, count, sample.bench.seed());
         chosen.truncate(count);

@@ -20,8 +20,8 @@ use crate::store::{Catalogue, RunRecord};
 
 /// Which run is resumed.
 pub(super) enum Choice {
-    /// This one.
-    Run(String),
+    /// This one; the newest that has ended well since, where it is not the last of its pipeline.
+    Run { id: String, since: Option<String> },
     /// None, unless this one is named: it ended well, although so many items failed.
     Tolerant { run: String, failures: u64 },
     /// None: nothing went wrong since this one.
@@ -40,8 +40,8 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     if arguments.all {
         return all::command(console, arguments, (&folder, file.as_deref()), &interrupt);
     }
-    let id = match choose(&catalogue, arguments.run.as_deref(), file.as_deref())? {
-        Choice::Run(id) => id,
+    let (id, since) = match choose(&catalogue, arguments.run.as_deref(), file.as_deref())? {
+        Choice::Run { id, since } => (id, since),
         Choice::Tolerant { run, failures } => {
             let (noun, them) = if failures == 1 { ("item", "it") } else { ("items", "them") };
             let resume = state::commands(&folder, &run).resume();
@@ -56,6 +56,11 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
             return Ok(Exit::Success);
         }
     };
+    if let Some(since) = since.filter(|_| !arguments.output.quiet) {
+        say(&format!(
+            "  the last run that did not succeed is {id}; run {since} of the same file has succeeded since, and what both write is written again"
+        ));
+    }
     let resumption = Resumption { console, arguments, folder: &folder };
     resumption.carry_out(&id, (job::id(), &arguments.output), None, &interrupt)
 }
@@ -74,7 +79,7 @@ fn turn(
         Some(file) => Some(file.to_owned()),
         None if lock.is_none() => None,
         None => match choose(catalogue, wanted, None)? {
-            Choice::Run(id) => Some(pipeline_file(catalogue.open(&id)?.record(), folder)),
+            Choice::Run { id, .. } => Some(pipeline_file(catalogue.open(&id)?.record(), folder)),
             Choice::Tolerant { .. } | Choice::Nothing(_) => None,
         },
     };
@@ -91,11 +96,12 @@ pub(super) fn choose(
     file: Option<&Path>,
 ) -> Result<Choice, Fault> {
     if let (Some(wanted), None) = (wanted, file) {
-        return Ok(Choice::Run(state::run(catalogue, wanted)?));
+        return Ok(Choice::Run { id: state::run(catalogue, wanted)?, since: None });
     }
     let history = History::read(catalogue, file)?;
     if let Some(record) = history.unfinished() {
-        return Ok(Choice::Run(record.id.clone()));
+        let since = history.good_since(record).next().map(|good| good.id.clone());
+        return Ok(Choice::Run { id: record.id.clone(), since });
     }
     if let Some(RunRecord { id, failures, .. }) = history.tolerant() {
         return Ok(Choice::Tolerant { run: id.clone(), failures: *failures });

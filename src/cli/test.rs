@@ -17,7 +17,7 @@ use self::judged::{FileTests, Judged};
 use super::args::{TestArguments, TestFormat};
 use super::console::Console;
 use super::exit::{Exit, Fault};
-use super::others::without_others;
+use super::search::FoundFiles;
 use super::{load, stdout, trials};
 use crate::config;
 use crate::event;
@@ -34,9 +34,13 @@ pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Ex
         stdout::demand("the result")?;
     }
     let inputs = load::inputs(&arguments.inputs(), console, &Arc::from("test"))?;
-    let named = arguments.files.clone();
+    let mut complaints = Vec::new();
     let is_pipeline = |kind| kind == config::FileKind::Pipeline;
-    let named = if arguments.skip_others { without_others(named, is_pipeline) } else { named };
+    let found = FoundFiles::of(&arguments.files, arguments.skip_others, is_pipeline, &mut complaints);
+    if !complaints.is_empty() {
+        return Err(Fault::Usage(complaints));
+    }
+    let named = found.checked;
     refuse_invalid(console, &named)?;
     let mut bench = trials::bench(None, Effects::of(arguments.allow_effects))?;
     let mut files = Vec::new();

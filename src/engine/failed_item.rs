@@ -154,8 +154,20 @@ pub(super) fn history_text(history: &[Attempted]) -> String {
     serde_json::to_string(history).expect("a list of records is JSON")
 }
 
-/// Appends the line for an item that failed for good.
+/// Appends the line for an item that failed for good, or for a row that could not be read: the message of that has its place,
+/// because the line has no field for it.
 pub(super) fn push_failed(lines: &mut Vec<u8>, index: u64, key: &str, item: &FailedItem) {
+    match (item.kind, &item.place) {
+        (FailureKind::BadRow, Some(Place { file, line, .. })) => {
+            let message: Arc<str> = format!("{file}:{line}: {}", item.message).into();
+            let history = history_text(&[Attempted::new(FailureKind::BadRow, &message, Duration::ZERO)]);
+            push_record(lines, index, key, &FailedItem { message, history, ..item.clone() });
+        }
+        _ => push_record(lines, index, key, item),
+    }
+}
+
+fn push_record(lines: &mut Vec<u8>, index: u64, key: &str, item: &FailedItem) {
     let raw = |text: &str| RawValue::from_string(text.to_owned()).ok();
     let record = FailedItemRecord {
         index,
@@ -176,15 +188,7 @@ pub(super) fn push_failed(lines: &mut Vec<u8>, index: u64, key: &str, item: &Fai
 
 /// Appends the line for a row that could not be read.
 pub(super) fn push_bad_row(lines: &mut Vec<u8>, row: &BadRow) {
-    let message: Arc<str> = place_message(row).into();
-    let history = history_text(&[Attempted::new(FailureKind::BadRow, &message, Duration::ZERO)]);
-    let item = FailedItem { message, history, ..bad_row_item(row) };
-    push_failed(lines, row.index, &key(row.text.as_bytes()), &item);
-}
-
-/// The message of a bad row with its place, for records that have no field for it.
-fn place_message(row: &BadRow) -> String {
-    format!("{}:{}: {}", row.file, row.line, row.message)
+    push_failed(lines, row.index, &key(row.text.as_bytes()), &bad_row_item(row));
 }
 
 fn push(lines: &mut Vec<u8>, record: &FailedItemRecord<'_>) {

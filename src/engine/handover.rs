@@ -64,7 +64,7 @@ pub(super) fn give_on_source(context: &Context<'_>, step: &Step, begun: &BegunSt
 fn take_up_source(context: &Context<'_>, step: &Step, rows: u64) -> Result<(), DeliveryError> {
     let keep = context.run_store.expect("it was kept");
     let bad = all_failures(keep, &step.name)?;
-    Ok(context.source_status(step.id).take_up(rows, &bad)?)
+    Ok(context.source_status(step.id).take_up(rows, bad)?)
 }
 
 /// What the books say of the end of a step.

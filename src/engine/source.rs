@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use super::context::{Context, LOOK_UP, StepOutput};
+use super::failed_item;
 use super::input::StepInput;
 use super::lookout::{Lookout, ReadOutcome};
 use super::roles::Role;
@@ -16,6 +17,7 @@ use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus};
 use crate::lua::{self, ScriptError};
 use crate::plan::{Items, Step, Verb};
 use crate::runtime::clock;
+use crate::store::Failure;
 use crate::value::Chunk;
 
 /// Limit for a script that makes the items, when the step has no deadline: long enough for any list that fits in
@@ -131,6 +133,10 @@ fn script_list(step: &Step, text: &str) -> Result<Arc<[Arc<str>]>, String> {
 
 /// Closes the books of a source: its failed rows become readable. Gives its result.
 pub(super) fn close(context: &Context<'_>, source: StepId) -> StepResult {
+    let untold = context.source_status(source).take_untold();
+    for Failure { index, item, .. } in &untold {
+        context.emit(failed_item::event(source, *index, None, item));
+    }
     let mut source_status = context.source_status(source);
     match source_status.take_failed() {
         Ok((failed, errors)) => {

@@ -1,6 +1,7 @@
 //! A status counts the rows and bad rows of a source that is read lazily, and gives its verdict. There is one status
 //! however many steps read the source.
 
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub(super) struct SourceStatus {
     reading: Duration,
     failed_rows: Option<Spool>,
     errors: ErrorTexts,
+    /// Bad rows that an earlier process of the run has found, until this one has told of them.
+    untold: Vec<Failure>,
     fault: Option<String>,
     /// What was worth a notice so far.
     notices: Vec<String>,
@@ -68,6 +71,7 @@ impl SourceStatus {
             reading: Duration::ZERO,
             failed_rows: None,
             errors: Vec::new(),
+            untold: Vec::new(),
             fault: None,
             notices: Vec::new(),
             ended: false,
@@ -169,12 +173,12 @@ impl SourceStatus {
     }
 
     /// Takes up what an earlier process of the run has read: so many rows, of which these are bad.
-    pub(super) fn take_up(&mut self, rows: u64, bad: &[Failure]) -> Result<(), DataError> {
+    pub(super) fn take_up(&mut self, rows: u64, bad: Vec<Failure>) -> Result<(), DataError> {
         if self.ended {
             return Ok(());
         }
         self.rows = rows;
-        for Failure { index, key, item } in bad {
+        for Failure { index, key, item } in &bad {
             self.errors.push((*index, Arc::clone(&item.message)));
             self.failed += 1;
             if self.keeps_failed {
@@ -184,8 +188,14 @@ impl SourceStatus {
                 spool.write(&line, 1)?;
             }
         }
+        self.untold = bad;
         self.conclude();
         Ok(())
+    }
+
+    /// The bad rows that nobody was told of yet.
+    pub(super) fn take_untold(&mut self) -> Vec<Failure> {
+        mem::take(&mut self.untold)
     }
 
     /// Rows seen so far.

@@ -106,6 +106,8 @@ struct StepView {
     last_error: Option<Arc<str>>,
     /// Whether its breaker lets nothing start.
     is_paused: bool,
+    /// Whether it has ended, and failed.
+    has_failed: bool,
 }
 
 impl<W: Write> Human<W> {
@@ -160,6 +162,7 @@ impl<W: Write> Human<W> {
                 notes: Notes::new(self.verbosity),
                 last_error: None,
                 is_paused: false,
+                has_failed: false,
             })
             .collect();
         if self.verbosity < Verbosity::Verbose {
@@ -177,10 +180,11 @@ impl<W: Write> Human<W> {
 
     fn step_finished(&mut self, step: StepId, result: &StepResult) -> io::Result<()> {
         self.live.end(step);
-        let view = &self.steps[step.at()];
+        self.steps[step.at()].has_failed = result.status == StepStatus::Failed;
         if self.verbosity == Verbosity::Quiet && result.status != StepStatus::Failed {
             return Ok(());
         }
+        let view = &self.steps[step.at()];
         let columns = self.columns.on_screen(self.screen());
         let mut text = columns.finished(&view.info, result, self.color);
         if let Some(hidden) = view.notes.hidden() {
@@ -243,6 +247,7 @@ impl<W: Write> Human<W> {
 
     fn notice(&mut self, step: Option<StepId>, message: &str) -> io::Result<()> {
         if let Some(step) = step {
+            self.steps[step.at()].last_error = Some(message.into());
             return self.note(step, Verbosity::Normal, TextStyle::Warn, &format!("warning: {message}"));
         }
         if self.verbosity == Verbosity::Quiet {
@@ -297,9 +302,13 @@ impl<W: Write> Human<W> {
         self.note(step, Verbosity::Normal, TextStyle::Warn, &text)
     }
 
-    /// What a step waited for whose breaker was open to the end: none of its items has failed yet.
+    /// What a step waited for whose breaker was open to the end, or that failed while its items were to be tried again: none of
+    /// them has failed yet.
     fn last_error(step: &StepView) -> Option<String> {
-        let error = step.last_error.as_ref().filter(|_| step.is_paused && step.failures.is_empty())?;
+        let error = step
+            .last_error
+            .as_ref()
+            .filter(|_| (step.is_paused || step.has_failed) && step.failures.is_empty())?;
         Some(format!("\n  last error in {}: {}", step.info.name, printable(error)))
     }
 

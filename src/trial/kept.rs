@@ -44,6 +44,12 @@ pub(super) fn items(
     Ok(tried)
 }
 
+/// What the first failed item of a step failed by, in one line.
+pub(super) fn first_failure(run: &StoredRun, step: &str) -> Result<Option<String>, TrialError> {
+    let first = run.failure_reasons(step, 0, 1)?;
+    Ok(first.first().and_then(|failure| failure.message.lines().next().map(str::to_owned)))
+}
+
 /// The results of each item of a step that succeeded, with its index, up to `last`. No results of steps that were never
 /// begun.
 ///

@@ -102,7 +102,9 @@ impl<E: From<TrialError>> Sample<'_, E> {
             } else if *name != probe && result.tally.failed > 0 {
                 let failed = result.tally.failed;
                 let items = if failed == 1 { "item" } else { "items" };
-                sampled.notes.push(format!("{failed} {items} failed in step `{name}` before"));
+                let first = kept::first_failure(&run, name)?.map(|message| format!(": {message}"));
+                let first = first.unwrap_or_default();
+                sampled.notes.push(format!("{failed} {items} failed in step `{name}` before{first}"));
             }
         }
         let results = kept::results(&run, &probe, u64::MAX)?;

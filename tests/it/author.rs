@@ -209,13 +209,24 @@ fn a_preview_shows_input_and_output_and_writes_nothing() {
     // As many items of the sources as it takes: the first 100 are not kept.
     let ran = project.run(&["preview", "pipeline.yaml", "save", "--items", "3"]).ok();
     assert!(ran.stdout.contains("\"id\":101,") && ran.stdout.contains("\"id\":104,"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("1 item failed in step `clean` before"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 item failed in step `clean` before: "), "{}", ran.stderr);
     let drawn = |seed: &str| {
         let args = ["preview", "pipeline.yaml", "docs", "--items", "4", "--shuffle", "--seed", seed];
         project.run(&args).ok().stdout
     };
     assert_eq!(drawn("1"), drawn("1"));
     assert_ne!(drawn("1"), drawn("2"));
+    let named = ["preview", "pipeline.yaml", "clean", "--item"];
+    let ran = project.run(&[&named[..], &["102,3"]].concat()).ok();
+    assert!(ran.stdout.contains("item 3  ") && ran.stdout.contains("item 102  "), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("→  failed: timeout: ") && !ran.stdout.contains("item 1  "),
+        "{}",
+        ran.stdout
+    );
+    let ran = project.run(&[&named[..], &["401"]].concat());
+    let said = "step `clean` gets 400 items, and there is no item 401";
+    assert!(ran.code == 2 && ran.stderr.contains(said), "{}", ran.stderr);
     assert!(!project.has("out.jsonl") && !project.has(".flowrun"));
     let ran = project.run(&["preview", "pipeline.yaml", "claen"]);
     assert!(ran.code == 2 && ran.stderr.contains("did you mean `clean`?"), "{}", ran.stderr);
@@ -309,4 +320,26 @@ fn a_check_writes_junit() {
     assert_eq!(ran.code, 65);
     assert!(ran.stdout.contains("tests=\"2\" failures=\"1\""), "{}", ran.stdout);
     assert!(ran.stdout.contains("type=\"flowrun::unknown_key\""), "{}", ran.stdout);
+}
+
+#[test]
+fn folders_are_searched_for_files_to_format_and_to_test() {
+    let project = Project::with(&pipeline())
+        .file("sub/unordered.yaml", "steps:\n  a: { items: [1] }\n  b:\n    write: b.jsonl\n    from: a\n")
+        .file("other.yaml", "jobs: 1\n");
+    let ran = project.run(&["fmt", "--check", "."]);
+    assert!(ran.code == 1 && ran.stderr.contains("would change sub/unordered.yaml"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 files, 1 would change"), "{}", ran.stderr);
+    project.run(&["fmt", "sub"]).ok();
+    assert!(project.run(&["fmt", "--check", "."]).ok().stderr.contains("2 files, 0 would change"));
+    assert!(project.read("other.yaml") == "jobs: 1\n");
+    let ran = project.run(&["test", "."]).ok();
+    assert!(ran.stderr.contains("pipeline.yaml") && !ran.stderr.contains("other.yaml"), "{}", ran.stderr);
+    let empty = project.file("empty/x.txt", "");
+    for command in ["fmt", "test"] {
+        let ran = empty.run(&[command, "empty"]);
+        let said = "no pipeline file lies in `empty`";
+        assert!(ran.code == 2 && ran.stderr.contains(said), "{command}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("0 files"), "{}", ran.stderr);
+    }
 }

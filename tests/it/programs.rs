@@ -312,6 +312,19 @@ fn a_program_that_is_never_ready_or_always_dies_stops_the_step() {
 }
 
 #[test]
+fn why_a_program_dies_is_said_where_all_its_items_were_to_be_tried_again() {
+    let items: Vec<Value> = (0..20).map(|n| json!({ "n": n })).collect();
+    let project = project("program: [python3, p.py]\n      retries: { max: 5, delay: 1m }", &items)
+        .file("p.py", "import nothing_like_this");
+    let ran = project.run(&["pipeline.yaml", "-q"]);
+    let said = "No module named 'nothing_like_this'";
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("last error in work: ") && ran.stderr.contains(said), "{}", ran.stderr);
+    let shown = project.run(&["show"]).ok().stdout;
+    assert!(shown.contains("last error: ") && shown.contains(said), "{shown}");
+}
+
+#[test]
 fn a_program_that_answers_between_its_deaths_is_started_again_and_again() {
     let items: Vec<Value> = (0..20).map(|n| json!({"do": if n % 2 == 1 { "die" } else { "ok" }})).collect();
     let project = project(&format!("{PLAIN}\n      concurrency: 1"), &items);

@@ -20,8 +20,8 @@ pub(in crate::cli) struct ExplainArguments {
 /// The arguments of `flowrun test`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct TestArguments {
-    /// Pipeline files with `tests:`; with `--record`, a run instead: its id, the beginning of it, or `latest`
-    #[arg(value_name = "FILE", required_unless_present = "record")]
+    /// Pipeline files with `tests:`, or folders with some; with `--record`, a run instead: its id, the beginning of it, or `latest`
+    #[arg(value_name = "FILE|DIR", required_unless_present = "record")]
     pub(in crate::cli) files: Vec<PathBuf>,
     /// How results are written: `text` to standard error, the others to standard output
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
@@ -91,6 +91,9 @@ pub(in crate::cli) struct PreviewArguments {
     /// Take any items, not the first ones; all items are read for that
     #[arg(long)]
     pub(in crate::cli) shuffle: bool,
+    /// Take this one instead, by its number from 1, as in messages of a run; several with commas
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = value::count, conflicts_with_all = ["items", "shuffle"])]
+    pub(in crate::cli) item: Vec<u64>,
     /// Seed of random numbers: the same seed takes the same items [default: a random one]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) seed: Option<u64>,
@@ -145,8 +148,8 @@ pub(in crate::cli) struct InitArguments {
 /// The arguments of `flowrun fmt`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct FmtArguments {
-    /// Pipeline files; `-` formats standard input onto standard output
-    #[arg(value_name = "FILE", required = true)]
+    /// Pipeline files, or folders with some; `-` formats standard input onto standard output
+    #[arg(value_name = "FILE|DIR", required = true)]
     pub(in crate::cli) files: Vec<PathBuf>,
     /// Change nothing; exit with 1 when something would change
     #[arg(long)]

@@ -72,7 +72,7 @@ impl Reuse {
             return Ok(());
         }
         let chosen = resume::choose(&catalogue, None, Some(&arguments.file));
-        let Ok(Choice::Run(run) | Choice::Tolerant { run, .. }) = chosen else { return Ok(()) };
+        let Ok(Choice::Run { id: run, .. } | Choice::Tolerant { run, .. }) = chosen else { return Ok(()) };
         let old = catalogue.open(&run).map_err(|error| error.to_string())?;
         let request = Request::kept(old.request().as_deref(), &old.record().params);
         let (inputs, select) = request.under(&arguments.inputs, &arguments.select);

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::cli::timestamp;
 use crate::event::{StepInfo, StepResult, StepStatus, Verb};
 use crate::report::{OutputSummary, ReuseSummary, duration};
-use crate::store::{LastError, StepRecord, StoredRun};
+use crate::store::{LastError, StepRecord, StoreError, StoredRun};
 use crate::value::{Choice as _, Ratio};
 
 /// Failures that are read at once.
@@ -54,18 +54,28 @@ struct ShownLastError<'a> {
     at: String,
 }
 
-/// What went wrong last, unless the step has ended.
-pub(super) fn last_error<'a>(run: &StoredRun, step: &'a StepRecord) -> Option<&'a LastError> {
+/// What went wrong last, while the step is running.
+fn last_error<'a>(run: &StoredRun, step: &'a StepRecord) -> Option<&'a LastError> {
     step.last_error.as_ref().filter(|_| status(run, step) == "running")
 }
 
-/// The same in words: `last error 4s ago, tried again: item 7, attempt 2: timeout: timeout after 1s`
-pub(super) fn last_error_in_words(error: &LastError) -> String {
-    let ago = duration(timestamp::since(error.at));
-    let again = if error.is_final { "" } else { ", tried again" };
-    let LastError { index, attempt, kind, message, .. } = error;
-    let first = message.lines().next().unwrap_or_default();
-    format!("last error {ago} ago{again}: item {index}, attempt {attempt}: {kind}: {first}")
+/// What went wrong last, in words: of a step that is running, `last error 4s ago, tried again: item 7, attempt 2: timeout:
+/// timeout after 1s`; of one that failed without a failed item, what its log says of it.
+pub(super) fn last_words(run: &StoredRun, step: &StepRecord) -> Result<Option<String>, StoreError> {
+    if let Some(error) = last_error(run, step) {
+        let ago = duration(timestamp::since(error.at));
+        let again = if error.is_final { "" } else { ", tried again" };
+        let LastError { index, attempt, kind, message, .. } = error;
+        let first = message.lines().next().unwrap_or_default();
+        return Ok(Some(format!(
+            "last error {ago} ago{again}: item {index}, attempt {attempt}: {kind}: {first}"
+        )));
+    }
+    if status(run, step) != "failed" || step.failures > 0 {
+        return Ok(None);
+    }
+    let log = run.logs(&step.step, Some(0), u64::MAX)?;
+    Ok(log.last().map(|line| format!("last error: {}", line.message)))
 }
 
 impl<'a> Counters<'a> {

@@ -216,7 +216,7 @@ fn block(view: &View<'_>, step: &StepRecord, failure: &Failure, log: &[StoredLog
         head.insert(1, format!("key {}", cut(&failure.key)));
     }
     if item.permanent {
-        head.push("given up by `flow.fail`".to_owned());
+        head.push("given up for good".to_owned());
     }
     let place = item.place.as_ref().map_or(String::new(), |place| format!("{place} "));
     let mut lines = vec![format!("  {}", head.join(" · ")), format!("    {place}{}", cut(&item.message))];

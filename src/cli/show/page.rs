@@ -138,8 +138,8 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
             ),
         };
         writeln!(out, "{line}")?;
-        if let Some(error) = counters::last_error(view.run, step) {
-            writeln!(out, "{}", overview.last_error(&cut(&counters::last_error_in_words(error))))?;
+        if let Some(words) = counters::last_words(view.run, step)? {
+            writeln!(out, "{}", overview.last_error(&cut(&words)))?;
         }
     }
     let mut failing = Vec::new();

@@ -76,9 +76,7 @@ impl Coordinator<'_> {
             }
             Reply::Unusable { key: None, error } => Err(StepFault::Script(script_reason(&error))),
             Reply::ProgramLost(reason) => {
-                let reason = self.context.mask().owned(reason);
-                self.context.notice(self.step.id, reason);
-                self.scheduler.program_lost();
+                self.program_lost(self.context.mask().owned(reason));
                 Ok(())
             }
             Reply::Failed(reason) => Err(StepFault::Script(reason)),
@@ -88,6 +86,16 @@ impl Coordinator<'_> {
             }
             Reply::Gone => Err(StepFault::Script("all workers are gone".to_owned())),
         }
+    }
+
+    /// The step ends, for a reason that no item may have failed by.
+    fn program_lost(&mut self, message: String) {
+        if let Some(journal) = &self.journal {
+            let line = LogEntry { index: 0, level: LogLevel::Error, message: message.clone(), fields: None };
+            let _ = journal.logs(vec![line]);
+        }
+        self.context.notice(self.step.id, message);
+        self.scheduler.program_lost();
     }
 
     pub(super) fn log(&self, lines: Vec<LogLine>) {

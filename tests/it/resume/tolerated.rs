@@ -52,3 +52,26 @@ fn no_run_at_all_is_wrong_usage_and_nothing_to_resume_is_none() {
     let project = project.file("other.yaml", PIPELINE);
     assert_eq!(project.run(&["resume", "other.yaml"]).code, 2, "no run of that file");
 }
+
+#[test]
+fn a_run_that_a_newer_good_one_has_replaced_is_not_gone_on_with() {
+    let failing = PIPELINE.replace("min_success_ratio: 0", "min_success_ratio: 1");
+    let project = Project::with(&failing).file("in.jsonl", ITEMS);
+    assert_eq!(project.run(&["pipeline.yaml", "-q"]).code, 1);
+    let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
+    project.run(&["pipeline.yaml", "-q"]).ok();
+    let said = project.run(&["resume"]).ok().stderr;
+    assert!(said.contains("nothing to resume"), "{said}");
+
+    // One that was asked for something else is gone on with, and what has ended well since is named.
+    let project = project.file("in.jsonl", ITEMS);
+    assert_eq!(project.run(&["pipeline.yaml", "-q", "--limit", "2"]).code, 1);
+    let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
+    let good = project.json(&["-q"]);
+    let good = good.value["run"].as_str().expect("an id");
+    let resumed = Ran::of(&project, &["resume"]);
+    let said = &resumed.summary.stderr;
+    let since = format!("run {good} of the same file has succeeded since");
+    assert!(said.contains("which failed") && said.contains(&since), "{said}");
+    assert_eq!(resumed.summary.counts("work"), [2, 0, 0, 0]);
+}

@@ -138,17 +138,14 @@ permissions: { exec: [sh] }
         run.kill().expect("a child");
         run.wait().expect("a child");
         let ran = project.run(&["attach", "--output", "json"]).ok();
+        assert_eq!(project.read("bad.jsonl"), local.read("bad.jsonl"), "{file}: rows that were read before");
+        let told = ["1 failed in n:", "2 failed in first:"].map(|line| ran.stderr.matches(line).count());
+        assert_eq!(told, [1, 1], "{file}: {}", ran.stderr);
         let summary: Value = serde_json::from_str(&ran.stdout).expect("an object");
         for output in ["out.jsonl", "here.jsonl"] {
             assert_eq!(project.read(output), local.read(output), "{file}: {output}");
         }
-        for output in ["lost.jsonl", "bad.jsonl"] {
-            assert_eq!(
-                project.read(output).lines().count(),
-                1 + usize::from(output == "lost.jsonl"),
-                "{output}"
-            );
-        }
+        assert_eq!(project.read("lost.jsonl").lines().count(), 2, "{file}");
         let steps = summary["steps"].as_array().expect("a list");
         let counts = |name: &str| {
             let step =

@@ -1,6 +1,7 @@
-//! This module finds the files in a folder that a check is about: YAML files with a `steps` key at their top, and those
+//! This module finds the files in a folder that commands on pipeline files are about: YAML files with a `steps` key at their top, and those
 //! that look as if pipelines include them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,8 +19,46 @@ pub(super) struct FoundFiles {
     pub(super) left: Vec<PathBuf>,
 }
 
+impl FoundFiles {
+    /// The files that these arguments mean, each once, in their order: those of a folder are searched for. `skip_others` leaves
+    /// named ones aside too that are not of a wanted kind; those that cannot be read stay, and whoever reads them says why.
+    pub(super) fn of(
+        paths: &[PathBuf],
+        skip_others: bool,
+        is_wanted: fn(FileKind) -> bool,
+        complaints: &mut Vec<Complaint>,
+    ) -> Self {
+        let mut all = Self::default();
+        for path in paths {
+            if path.is_dir() {
+                let mut found = files(path, complaints);
+                found.checked.retain(|file| is_of_kind(file, is_wanted));
+                if found.checked.is_empty() {
+                    let complaint = Complaint::new(format!("no pipeline file lies in `{}`", path.display()));
+                    complaints.push(
+                        complaint.help("pipeline files end in `.yaml` or `.yml` and have a `steps` key"),
+                    );
+                }
+                all.checked.extend(found.checked);
+                all.left.extend(found.left);
+            } else if !skip_others || is_of_kind(path, is_wanted) {
+                all.checked.push(path.clone());
+            }
+        }
+        let mut seen = BTreeSet::new();
+        all.checked.retain(|file| seen.insert(file.clone()));
+        all.left.retain(|file| seen.insert(file.clone()));
+        all
+    }
+}
+
+/// Whether a file is of such a kind by its text, or cannot be read.
+fn is_of_kind(file: &Path, is_wanted: fn(FileKind) -> bool) -> bool {
+    fs::read(file).map_or(true, |bytes| FileKind::found(&bytes).is_some_and(is_wanted))
+}
+
 /// The files in `folder` and below. Hidden folders are left alone, and links to folders: they may lead in circles.
-pub(super) fn files(folder: &Path, complaints: &mut Vec<Complaint>) -> FoundFiles {
+fn files(folder: &Path, complaints: &mut Vec<Complaint>) -> FoundFiles {
     let mut found = FoundFiles::default();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
