@@ -11,7 +11,7 @@ use crate::installer::{checksums, file_name, packed};
 use crate::project::{Project, Ran, binary};
 use crate::server::{Reply, Server};
 
-const PIPELINE: &str = "version: 1
+pub(crate) const PIPELINE: &str = "version: 1
 name: double
 steps:
   rows:
@@ -31,7 +31,7 @@ tests:
 ";
 
 /// YAML of other programs, and a file that pipelines include.
-fn project(pipeline: &str) -> Project {
+pub(crate) fn project(pipeline: &str) -> Project {
     Project::with(pipeline)
         .file("compose.yaml", "services:\n  web: {image: nginx}\n")
         .file("broken.yaml", "a: [\n")
@@ -52,7 +52,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 /// What a hook says to the YAML files of a project.
-fn hook(id: &str, project: &Project) -> Ran {
+pub(crate) fn hook(id: &str, project: &Project) -> Ran {
     let hooks = parsed(".pre-commit-hooks.yaml");
     let hook = hooks.as_array().into_iter().flatten().find(|hook| hook["id"] == id).expect("a hook");
     assert_eq!((text(hook, "language"), &hook["types"][0]), ("system", &"yaml".into()));
@@ -100,7 +100,7 @@ fn nothing_to_do_is_no_error_where_others_are_skipped() {
 }
 
 /// The steps of the action in order, on a machine of GitHub's with these inputs.
-fn action(project: &Project, inputs: &[(&str, &str)]) -> Ran {
+pub(crate) fn action(project: &Project, inputs: &[(&str, &str)]) -> Ran {
     let action = parsed("action.yml");
     let input = |name: &str| {
         let given = inputs.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());

@@ -12,6 +12,7 @@ use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+use crate::book::marked;
 use crate::server::{Reply, Server};
 
 /// What every machine has, the shell first.
@@ -132,6 +133,34 @@ fn a_binary_is_installed_for_its_user() {
     assert_eq!(names(&bin), ["flowrun"]);
     assert_eq!(fs::read_to_string(bin.join("flowrun")).expect("it is there"), PROGRAM);
     assert_eq!(fs::metadata(bin.join("flowrun")).expect("it is there").permissions().mode() & 0o777, 0o755);
+}
+
+#[test]
+fn the_install_lines_of_the_book_work() {
+    for block in marked("the_install_lines_of_the_book_work") {
+        let script = include_str!("../../packaging/install.sh");
+        let file = packed(PROGRAM);
+        let sums = checksums(&file);
+        let server = Server::start(move |request| match request.target.as_str() {
+            "/install.sh" => Reply::text(200, script),
+            "/SHA256SUMS" => Reply::text(200, &sums),
+            target if target == format!("/{}", file_name()) => Reply::Whole(200, Vec::new(), file.clone()),
+            _ => Reply::text(404, "no such file"),
+        });
+        let (line, _) = block.split_once('\n').expect("a line");
+        let here = line.replace(
+            "https://github.com/flowrun/flowrun/releases/latest/download",
+            server.url("").trim_end_matches('/'),
+        );
+        assert_ne!(here, line, "the newest release");
+        let machine = Machine::new(&TOOLS);
+        let mut command = Command::new(found("sh"));
+        command.arg("-ec").arg(here).env_clear().stdin(Stdio::null());
+        command.env("HOME", machine.home()).env("PATH", machine.dir.path().join("tools"));
+        let ran = command.env("FLOWRUN_BASE_URL", server.url("")).output().expect("a shell runs");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        assert_eq!(names(&machine.home().join(".local/bin")), ["flowrun"]);
+    }
 }
 
 #[test]

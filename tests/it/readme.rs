@@ -4,6 +4,7 @@ use flowrun::data::Format;
 use flowrun::lua::{Function, MODULES, functions};
 use flowrun::value::Choice as _;
 
+use crate::book::marked;
 use crate::project::Project;
 
 const README: &str = include_str!("../../README.md");
@@ -34,7 +35,8 @@ fn the_pages_on_files_name_every_format() {
 #[test]
 fn the_test_command_is_the_one_of_the_checks() {
     let checks = include_str!("../../.ci/run");
-    assert!(README.contains("\ncargo test\n") && checks.contains("cargo test"));
+    assert_eq!(marked("the_test_command_is_the_one_of_the_checks"), ["cargo test\n"]);
+    assert!(checks.contains("\ncargo test --locked\n"));
 }
 
 #[test]

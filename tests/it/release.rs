@@ -6,6 +6,7 @@ use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::book::marked;
 use crate::project::{Project, Ran};
 
 /// A script of `packaging`, in the project's folder.
@@ -88,6 +89,12 @@ fn a_wheel_is_for_the_machines_that_its_binary_runs_on() {
         script(&project, "build-wheel", &[binary, "twice"]).ok();
         let [once, twice] = ["once", "twice"].map(|folder| fs::read(project.path(folder).join(&name)));
         assert!(once.expect("a wheel") == twice.expect("a wheel"), "{name} differs from time to time");
+    }
+    for line in marked("a_wheel_is_for_the_machines_that_its_binary_runs_on") {
+        let name = format!("flowrun-{version}-py3-none-{every}.whl");
+        let named = line.split_whitespace().find(|word| word.contains(".whl")).expect("a wheel");
+        let (_, named) = named.rsplit_once('/').expect("a folder");
+        assert!(line.starts_with("pip install ") && (named == name || named == "flowrun-*.whl"), "{line}");
     }
     for (file, error) in [
         ("text", "text is no program of a 64-bit Linux"),

@@ -2,12 +2,14 @@
 //!
 //! - `yaml`, with `steps:`: a pipeline, saved as `pipeline.yaml` or as `file=NAME` says
 //! - `yaml part=PLACE`: keys of a pipeline, checked within a whole one
-//! - `console`: commands behind `$ `, and what they print
+//! - `console`: commands behind `$ `, and what they print. They end with 0; `exit=65` says what the last one ends with instead,
+//!   `exit=1,0` what the last two do
 //! - `file=NAME`: any text, saved so
 //! - `new`: from here on in an empty folder
 //! - `needs=PROGRAM`: without it the block is not run, and says so
 //! - `lua tested`: an example that other tests run
-//! - `not-run`: what other programs or other machines are needed for
+//! - `run-by=TEST`: what needs a server, a cluster or a code host; a test of this name takes it from the page and runs it
+//! - `not-run`: what nothing runs
 //!
 //! A comment `<!-- run: … -->`, or `<!-- run needs=PROGRAM: … -->`, is a piece of shell that readers do not see. What it writes to
 //! `.environment` is read before each command.
@@ -33,6 +35,8 @@ pub(super) enum Use {
     File(String),
     /// It shows how data look.
     Data,
+    /// The test that runs it.
+    Elsewhere(String),
     NotRun,
     Unknown,
 }
@@ -59,6 +63,9 @@ impl Block {
         if self.words().any(|word| word == "not-run") {
             return Use::NotRun;
         }
+        if let Some(test) = self.word("run-by") {
+            return Use::Elsewhere(test.to_owned());
+        }
         if let Some(place) = self.word("part") {
             return Use::Part(place.to_owned());
         }
@@ -71,6 +78,16 @@ impl Block {
             (None, "lua") if self.words().any(|word| word == "tested") => Use::Data,
             _ => Use::Unknown,
         }
+    }
+
+    /// What so many commands end with.
+    pub(super) fn exit_codes(&self, commands: usize) -> Vec<i32> {
+        let given: Vec<i32> = self
+            .word("exit")
+            .map(|codes| codes.split(',').map(|code| code.parse().expect("an exit code")).collect())
+            .unwrap_or_default();
+        assert!(given.len() <= commands, "line {}: more exit codes than commands", self.line);
+        [vec![0; commands - given.len()], given].concat()
     }
 
     /// Commands behind `$ `, each with what stands below it.

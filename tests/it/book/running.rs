@@ -12,7 +12,7 @@ use super::shown::settled;
 use crate::project::binary;
 
 /// Programs in commands that not every system has.
-const TOOLS: [&str; 4] = ["jq", "sqlite3", "zstdcat", "python3"];
+const TOOLS: [&str; 5] = ["jq", "sqlite3", "zstdcat", "python3", "node"];
 
 /// Runs all blocks of a page; what differs from what it shows. `UPDATE_EXPECT=1` writes into the page what was printed.
 pub(super) fn run(page: &Page) -> Vec<String> {
@@ -41,7 +41,7 @@ pub(super) fn run(page: &Page) -> Vec<String> {
                 }
             }
             Use::Console => wrong.extend(reader.console(&here, &block, &mut printed)),
-            Use::Data | Use::NotRun | Use::Unknown => {}
+            Use::Data | Use::Elsewhere(_) | Use::NotRun | Use::Unknown => {}
         }
     }
     if !printed.is_empty() {
@@ -118,9 +118,11 @@ impl Reader {
 
     /// Runs the commands of a block, and compares or replaces what stands below them.
     fn console(&mut self, here: &str, block: &Block, printed_now: &mut Vec<Printed>) -> Vec<String> {
-        let mut wrong = Vec::new();
+        let (mut wrong, mut codes_wrong) = (Vec::new(), Vec::new());
         let mut now = String::new();
-        for (command, expected) in block.commands() {
+        let commands = block.commands();
+        let codes = block.exit_codes(commands.len());
+        for ((command, expected), expected_code) in commands.into_iter().zip(codes) {
             let uses = |tool: &&&str| command.split_whitespace().any(|word| word == **tool);
             if TOOLS.iter().find(uses).is_some_and(|tool| is_missing(here, tool)) {
                 now.extend(["$ ", &command, &expected]);
@@ -128,11 +130,18 @@ impl Reader {
             }
             let (printed, code) = self.type_in(&command);
             self.last_code = code;
+            if code != expected_code {
+                let said = format!("{here}: $ {command}ends with {code}, not {expected_code} (`exit=`)");
+                codes_wrong.push(said);
+            }
             let differs = settled(&printed) != settled(&expected);
             if differs {
                 wrong.push(format!("{here}: $ {command}--- the page\n{expected}--- now\n{printed}"));
             }
             now.extend(["$ ", &command, if differs { &printed } else { &expected }]);
+        }
+        if !codes_wrong.is_empty() {
+            return codes_wrong;
         }
         if wrong.is_empty() || std::env::var_os("UPDATE_EXPECT").is_none() {
             return wrong;

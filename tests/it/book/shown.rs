@@ -14,6 +14,8 @@ static CHANGES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\d+(\.\d+)? [kM]?B\b", "SIZE"),
         (r#""(time|duration|seed|bytes)":[\d.e-]+"#, "\"$1\":N"),
         (r#"time="[\d.]+""#, "TIME"),
+        // Columns of `sqlite3`.
+        (r"\|\d+\.\d+(e-\d+)?", "|N"),
         (r"\b1[0-9a-z]{5,11}\b", "RUN"),
         (r"  +", "  "),
         (r"(?m)[ ─]+$", ""),

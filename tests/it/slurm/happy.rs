@@ -1,7 +1,8 @@
 //! Everybody is healthy.
 
 use super::cluster::cluster;
-use crate::project::Project;
+use crate::book::marked;
+use crate::project::{Project, Ran};
 use crate::sent::{OUTPUTS, project, shards};
 
 #[test]
@@ -22,6 +23,25 @@ fn what_slurm_runs_comes_out_as_from_one_process() {
     for shard in shards {
         assert!(shard["job"].as_str().is_some_and(is_task), "a task as Slurm calls it: {shard}");
     }
+}
+
+#[test]
+fn the_command_of_the_guide_runs_on_slurm() {
+    let Some(cluster) = cluster(&[]) else { return };
+    let page = include_str!("../../../docs/guide/on-a-cluster.md");
+    let (_, pipeline) = page.split_once("```yaml file=clean.yaml\n").expect("the pipeline");
+    let (pipeline, _) = pipeline.split_once("\n```").expect("its end");
+    let docs: Vec<String> =
+        (1..=2000).map(|id| format!("{{\"id\":{id},\"text\":\"On a Cluster\"}}\n")).collect();
+    let project =
+        Project::new().file("clean.yaml", format!("{pipeline}\n")).file("docs.jsonl", docs.concat());
+    for block in marked("the_command_of_the_guide_runs_on_slurm") {
+        // The partition of this cluster has another name.
+        let line = block.trim().replace("partition=batch", "partition=main");
+        let words: Vec<&str> = line.strip_prefix("$ flowrun ").expect("a command").split(' ').collect();
+        Ran::from(cluster.command(&project, &words).output().expect("the binary runs")).ok();
+    }
+    assert_eq!(project.read("clean.jsonl").lines().count(), 2000);
 }
 
 #[test]
