@@ -42,6 +42,7 @@ mod step;
 mod step_results;
 mod step_spec;
 mod stored_results;
+mod usage;
 mod wall_clock;
 mod work;
 mod write;

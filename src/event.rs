@@ -6,6 +6,7 @@ mod masked;
 mod output;
 mod result;
 mod timing;
+mod usage;
 mod verb;
 mod why;
 
@@ -14,6 +15,7 @@ pub use hold::Hold;
 pub use output::Output;
 pub use result::{Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
 pub use timing::{SPANS_MAX, Slow, Span, Timing};
+pub use usage::Usage;
 pub use verb::Verb;
 pub use why::Why;
 
@@ -239,5 +241,7 @@ pub enum Event {
         status: RunStatus,
         /// Wall-clock time of the whole run.
         duration: Duration,
+        /// What it has taken of its machine; `None`: nobody knows.
+        usage: Option<Usage>,
     },
 }

@@ -19,6 +19,7 @@ mod ratio;
 pub mod scalar;
 mod secrets;
 mod shard_id;
+mod shell;
 pub mod size;
 pub mod splitmix;
 
@@ -37,5 +38,6 @@ pub use rate::Rate;
 pub use ratio::Ratio;
 pub use secrets::Secrets;
 pub use shard_id::ShardId;
+pub use shell::shell_word;
 
 pub(crate) use choice::choice;

@@ -20,6 +20,7 @@ use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
 use crate::report::Commands;
 use crate::store::{self, LogEntry};
+use crate::value::shell_word;
 
 /// One run of a pipeline file, new or resumed, with all that it needs.
 pub(super) struct Job<'a> {
@@ -248,7 +249,7 @@ impl Job<'_> {
         if let (Some(name), RunStatus::Succeeded, false) =
             (self.kind.name(), outcome.status, self.output.quiet)
         {
-            let file = state::quoted(&self.file.to_string_lossy());
+            let file = shell_word(&self.file.to_string_lossy());
             say(&format!("  shard {name} is done; `flowrun gather {file} D…` puts all of them together"));
         }
         Ok(match exit(&outcome, strict) {

@@ -8,6 +8,7 @@ use super::history::History;
 use super::state;
 use crate::config::is_yaml;
 use crate::store::Catalogue;
+use crate::value::shell_word;
 
 /// The folder in which a run is looked for, and the pipeline file where one is named in the place of a run.
 pub(super) fn place(
@@ -38,7 +39,7 @@ pub(super) fn kept(run: Option<&str>, arguments: &FolderArguments) -> Result<(Pa
         Some(record) => Ok((folder, record.id.clone())),
         None => {
             Err(Complaint::new(format!("no run of `{}` is kept in `{}`", file.display(), folder.display()))
-                .help(format!("`flowrun {}` runs it", state::quoted(&file.to_string_lossy())))
+                .help(format!("`flowrun {}` runs it", shell_word(&file.to_string_lossy())))
                 .into())
         }
     }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::request::Request;
-use super::state;
 use crate::store::{Catalogue, RunRecord};
-use crate::value::printable;
+use crate::value::{printable, shell_word};
 
 /// Characters of one value that are shown among others.
 pub(super) const VALUE_MAX: usize = 60;
@@ -46,7 +45,7 @@ pub(super) fn text(value: &Value) -> String {
 
 /// A text in quotes where it would not be one word, cut where it is long.
 pub(super) fn word(text: &str) -> String {
-    cut(&state::quoted(&printable(text)), VALUE_MAX)
+    cut(&shell_word(&printable(text)), VALUE_MAX)
 }
 
 /// As many characters of a text as there is room for.

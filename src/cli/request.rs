@@ -12,12 +12,12 @@ use serde_json::{Map, Value, json};
 
 use super::args::{AllowArguments, ExecutorArguments, InputArguments, SelectArguments};
 use super::exit::{Complaint, Fault};
+use super::load;
 use super::shard::JobKind;
-use super::{load, state};
 use crate::engine::{Gathering, ResumeOptions, Shard};
 use crate::plan::{Inputs, Plan};
 use crate::store::RunRecord;
-use crate::value::Mask;
+use crate::value::{Mask, shell_word};
 
 /// What a run was asked for, as it is kept with the run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -231,7 +231,7 @@ impl Request {
 
 /// What this process runs on, and how it was called, without secrets.
 fn surroundings(mask: &Mask) -> Vec<(String, String)> {
-    let words = std::env::args_os().map(|word| state::quoted(&word.to_string_lossy()));
+    let words = std::env::args_os().map(|word| shell_word(&word.to_string_lossy()));
     let command = mask.owned(words.collect::<Vec<_>>().join(" "));
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
     let facts = [("system", system), ("cores", load::cores().to_string()), ("command", command)];

@@ -7,6 +7,7 @@ use super::args::{FolderArguments, StateArguments};
 use super::exit::{Complaint, Fault};
 use crate::report::Commands;
 use crate::store::{Catalogue, StoreError};
+use crate::value::shell_word;
 
 /// The name of the folder beside a pipeline file.
 const NAME: &str = ".flowrun";
@@ -69,7 +70,7 @@ pub(super) fn commands(state: &Path, run: &str) -> Commands {
     let ids = Catalogue::new(state).ids().unwrap_or_default();
     let is_near = nearest().is_some_and(|near| same(&near, state))
         || std::env::current_dir().is_ok_and(|here| same(&here.join(NAME), state));
-    let folder = (!is_near).then(|| quoted(&state.to_string_lossy()));
+    let folder = (!is_near).then(|| shell_word(&state.to_string_lossy()));
     Commands { run: short(run, &ids).to_owned(), folder }
 }
 
@@ -85,12 +86,6 @@ pub(super) fn short<'a>(id: &'a str, ids: &[String]) -> &'a str {
 fn same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
     real(one) == real(other)
-}
-
-/// A word of a shell.
-pub(super) fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.,:=@%+~".contains(&byte);
-    if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 impl From<StoreError> for Fault {
@@ -110,12 +105,6 @@ mod tests {
             assert_eq!(short(id, &ids), expect);
         }
         assert_eq!(short("1xak40007", &[]), "1xak40");
-    }
-
-    #[test]
-    fn a_folder_with_blanks_is_one_word_of_a_shell() {
-        assert_eq!(quoted("/a/b-c.d"), "/a/b-c.d");
-        assert_eq!(quoted("it's here"), "'it'\\''s here'");
     }
 
     #[test]

@@ -17,9 +17,9 @@ use super::outcome::{EngineError, Outcome};
 use super::pool::{StartPool, Threads};
 use super::roles::{Role, StepRoles};
 use super::run_store::{self, RunStore};
-use super::{handover, panic, step};
+use super::{handover, panic, step, usage};
 use crate::data::{self, Target, WriteOptions};
-use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
+use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus, Usage};
 use crate::lua::Watchdog;
 use crate::plan::{Body, Plan, Step, Verb};
 use crate::runtime;
@@ -72,7 +72,7 @@ pub(super) fn run_on(
     interrupt: &Arc<Interrupt>,
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), usage::so_far());
     let mask = plan.secrets.mask();
     let mut masked = |event: &Event| {
         if mask.is_empty() { on_event(event) } else { on_event(&event.masked(mask)) }
@@ -128,7 +128,7 @@ pub(super) fn run_on(
     run.all(&receiver);
     let outcome = run.outcome();
     let shard = options.shard.as_ref().map(|shard| context.shard.record(shard, options.seed));
-    close(keep, outcome, (begun, shard), on_event)
+    close(keep, outcome, (begun, before, shard), on_event)
 }
 
 /// Makes sure that files can be opened at all, so that a run does not begin and then stumble over the first one.
@@ -162,14 +162,16 @@ fn clear_leftovers(plan: &Plan, selected: &[bool]) {
 fn close(
     keep: Option<RunStore>,
     outcome: Outcome,
-    (begun, shard): (Instant, Option<ShardRecord>),
+    (begun, before, shard): (Instant, Option<Usage>, Option<ShardRecord>),
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
     if let Some(keep) = &keep {
         keep.clear_items();
     }
     let age = keep.as_ref().map_or(Duration::ZERO, |keep| keep.age);
-    let kept = keep.map(|keep| keep.finish(outcome.status, begun.elapsed() + age)).transpose();
+    // An earlier process of the run has taken nobody knows what.
+    let usage = if age.is_zero() { usage::since(before) } else { None };
+    let kept = keep.map(|keep| keep.finish(outcome.status, begun.elapsed() + age, usage)).transpose();
     // Only what has ended well is a whole shard.
     let shard = shard.filter(|_| outcome.status == RunStatus::Succeeded);
     let kept = kept.and_then(|run| {
@@ -180,7 +182,7 @@ fn close(
     for message in kept.iter().flatten().flat_map(|run| run.warnings().iter().cloned()) {
         on_event(&Event::Notice { step: None, message });
     }
-    on_event(&Event::RunFinished { status, duration: begun.elapsed() + age });
+    on_event(&Event::RunFinished { status, duration: begun.elapsed() + age, usage });
     Ok(Outcome { run_dir: kept?, ..outcome })
 }
 

@@ -14,7 +14,7 @@ use super::options::{ResumeOptions, RunOptions, StateOptions};
 use super::outcome::EngineError;
 use super::{plan_files, wall_clock};
 use crate::data::FileContent;
-use crate::event::{RunStatus, StepResult, Timing, Why};
+use crate::event::{RunStatus, StepResult, Timing, Usage, Why};
 use crate::plan::{MapLike, Plan, Verb};
 use crate::store::{
     AppendNote, BegunStep, Cache, Catalogue, Committer, Failure, Fingerprint, GatheredStep, LinesPerItem,
@@ -290,8 +290,13 @@ impl RunStore {
     }
 
     /// Writes everything down that is not yet on the disk, how the run ended too.
-    pub(super) fn finish(self, status: RunStatus, duration: Duration) -> Result<RunDir, EngineError> {
-        let run = self.committer.finish(status, duration);
+    pub(super) fn finish(
+        self,
+        status: RunStatus,
+        duration: Duration,
+        usage: Option<Usage>,
+    ) -> Result<RunDir, EngineError> {
+        let run = self.committer.finish(status, duration, usage);
         let run = run.map_err(|error| EngineError::State(stopped(&error)))?;
         Ok(run.expect("a run has a folder"))
     }

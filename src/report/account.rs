@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::event::{Hold, Output, ReuseCounts, Tally, Timing};
+use crate::event::{Hold, Output, ReuseCounts, Tally, Timing, Usage};
 
 /// Failed items of a step that are listed; the groups count all of them.
 pub const FAILURES_MAX: usize = 2_000;
@@ -29,6 +29,8 @@ pub struct Account {
     pub started: String,
     /// Wall-clock time, so far or in all.
     pub duration: Duration,
+    /// What it has taken of its machine, where that is known.
+    pub usage: Option<Usage>,
     /// The command that goes on with it, where there is something to go on with.
     pub resume: Option<String>,
     /// The run that it resumed.

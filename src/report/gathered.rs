@@ -12,7 +12,7 @@ use super::account::{
 };
 use super::figures::{self, run_log};
 use super::groups::FailureGroups;
-use crate::event::{Event, FailureKind, Place, StepResult, StepStatus};
+use crate::event::{Event, FailureKind, Place, RunStatus, StepResult, StepStatus, Usage};
 
 /// Lines of logs that may turn out to be those of an item that fails; items log before they fail, a few at a time.
 const LINES_MAX: usize = 256;
@@ -40,6 +40,11 @@ impl Gathered {
             step.groups.truncate(GROUPS_MAX);
         }
         account
+    }
+
+    fn over(&mut self, status: RunStatus, duration: Duration, usage: Option<Usage>) {
+        let account = &mut self.account;
+        (account.status, account.duration, account.usage) = (status.name().to_owned(), duration, usage);
     }
 
     fn step(&mut self, at: usize) -> Option<&mut StepAccount> {
@@ -208,9 +213,7 @@ impl Reporter for Gathered {
                 self.account.notices.push(run_log(level.name(), message, fields.as_deref()));
             }
             Event::StepFinished { step, result } => self.ended(step.at(), result, time),
-            Event::RunFinished { status, duration } => {
-                (self.account.status, self.account.duration) = (status.name().to_owned(), *duration);
-            }
+            Event::RunFinished { status, duration, usage } => self.over(*status, *duration, *usage),
             Event::Notice { .. }
             | Event::RunLog { .. }
             | Event::Progress { .. }

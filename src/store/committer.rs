@@ -28,7 +28,7 @@ use super::{
     AppendNote, AttemptFile, AttemptState, ChunkEndings, FailedItem, LogEntry, ReadShard, RetriedItem,
     RunDir, ShardCommit, StepSpec, StoreError, Whence,
 };
-use crate::event::{RunStatus, StepResult, Timing, Why};
+use crate::event::{RunStatus, StepResult, Timing, Usage, Why};
 
 /// Messages that wait for the packer. Endings of a chunk of quick items are some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
@@ -146,15 +146,20 @@ impl Committer {
         self.fault.get()
     }
 
-    /// Writes everything down, how the run ended too, and gives the folder back when all of it is on the disk; `None`: it was
+    /// Writes everything down, how the run ended and what it has taken too, and gives the folder back when all of it is on the disk; `None`: it was
     /// an attempt, which has a file alone.
     ///
     /// # Errors
     /// Fails when not everything could be written.
-    pub fn finish(mut self, status: RunStatus, duration: Duration) -> Result<Option<RunDir>, StoreError> {
+    pub fn finish(
+        mut self,
+        status: RunStatus,
+        duration: Duration,
+        usage: Option<Usage>,
+    ) -> Result<Option<RunDir>, StoreError> {
         let (answer, heard) = mpsc::sync_channel(1);
         // After a fault too: the threads end by this message, also when a step still holds a journal.
-        let _ = self.sender.send(Message::Finish(status, duration, answer));
+        let _ = self.sender.send(Message::Finish(status, duration, usage, answer));
         let written = hear(&heard, &self.fault);
         let thread = self.thread.take().expect("taken only here and when dropped");
         let ledger = thread.join().map_err(|_| closed(&self.fault))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{FailedItem, LogEntry, RetriedItem, StepRecord, StoreError, StoredRun, rows};
-use crate::event::{FailureKind, LogLevel, Place, Timing};
+use crate::event::{FailureKind, LogLevel, Place, Timing, Usage};
 use crate::value::Choice as _;
 
 /// An item that failed for good.
@@ -216,6 +216,26 @@ impl StoredRun {
         };
         let text = read().map_err(|error| self.failed(error))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// What the run has taken of its machine, where its end tells.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
+    pub fn usage(&self) -> Result<Option<Usage>, StoreError> {
+        let read = || -> rusqlite::Result<Option<Usage>> {
+            let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'usage'";
+            if self.connection.query_row(known, [], |row| row.get::<_, i64>(0))? == 0 {
+                return Ok(None);
+            }
+            let sql = "SELECT processor, memory FROM usage ORDER BY rowid DESC LIMIT 1";
+            let usage = |row: &rusqlite::Row<'_>| {
+                let processor = Duration::try_from_secs_f64(row.get(0)?).unwrap_or_default();
+                Ok(Usage { processor, memory: row.get::<_, i64>(1)? as u64 })
+            };
+            self.connection.query_row(sql, [], usage).optional()
+        };
+        read().map_err(|error| self.failed(error))
     }
 
     /// The run's own log: what was said when it had ended.

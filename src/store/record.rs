@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Fingerprint, LogEntry, StoreError, format, paths, private};
-use crate::event::{RunStatus, StepResult};
+use crate::event::{RunStatus, StepResult, Usage};
 
 /// How a run began.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub(super) struct RunEnd {
     pub(super) at: f64,
     pub(super) status: RunStatus,
     pub(super) duration: Duration,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usage: Option<Usage>,
 }
 
 /// A line of the record.

@@ -8,7 +8,7 @@ use super::last_error::LastError;
 use super::notes::{FailedRow, Notes, SkippedRow};
 use super::record::{AppendNote, RecordLine, RunBegin, RunEnd, StepBegin, StepEnd};
 use super::{LogEntry, clock};
-use crate::event::{ReuseCounts, Timing};
+use crate::event::{ReuseCounts, Timing, Usage};
 
 /// Stands in the place of a step in log lines of the run itself.
 pub(super) const RUN: &str = "";
@@ -296,5 +296,13 @@ fn reuse(connection: &Connection, step: &str, counts: &ReuseCounts) -> rusqlite:
 fn end_run(connection: &Connection, end: &RunEnd) -> rusqlite::Result<()> {
     let sql = "UPDATE run SET status = ?1, ended = ?2, duration = ?3";
     connection.execute(sql, params![end.status.name(), end.at, end.duration.as_secs_f64()])?;
+    if let Some(Usage { processor, memory }) = &end.usage {
+        // Databases of earlier versions have no such table.
+        connection.execute_batch(
+            "CREATE TABLE IF NOT EXISTS usage(processor REAL NOT NULL, memory INTEGER NOT NULL)",
+        )?;
+        let sql = "INSERT INTO usage VALUES (?1, ?2)";
+        connection.execute(sql, params![processor.as_secs_f64(), *memory as i64])?;
+    }
     Ok(())
 }

@@ -99,7 +99,7 @@ fn finish(committer: Committer, status: RunStatus) {
     journal.logs(vec![line]).expect("room");
     journal.finish(&result(2, 2, 1, 2)).expect("room");
     committer.end_step("docs", &result(5, 0, 0, 0)).expect("room");
-    committer.finish(status, Duration::from_secs(2)).expect("room");
+    committer.finish(status, Duration::from_secs(2), None).expect("room");
 }
 
 fn kept(runs: &[(&str, Option<&str>, RunStatus)]) -> Project {

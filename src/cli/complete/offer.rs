@@ -2,8 +2,8 @@
 
 use clap_complete::engine::CompletionCandidate;
 
-use crate::cli::state::quoted;
 use crate::value::printable;
+use crate::value::shell_word;
 
 /// A word, and what it is. The words are names from files: some shells write them into the line as they are.
 pub(super) fn offer(word: &str, about: &str) -> CompletionCandidate {
@@ -13,5 +13,5 @@ pub(super) fn offer(word: &str, about: &str) -> CompletionCandidate {
 
 /// Whether a shell reads a text as one word that stands for itself.
 pub(super) fn is_plain(text: &str) -> bool {
-    !text.is_empty() && quoted(text) == text
+    !text.is_empty() && shell_word(text) == text
 }

@@ -40,6 +40,7 @@ pub(super) fn account(
         status: record.status.clone(),
         started: timestamp::local(record.started),
         duration: record.duration.unwrap_or_else(|| until_now(record, record.started)),
+        usage: run.usage()?,
         resume: (!ended_well && !going_on).then(|| commands.resume()),
         parent: record.parent.clone(),
         later: later.map(|later| (later.run.clone(), later.status.clone())),

@@ -15,6 +15,7 @@ use crate::config::LOCAL;
 use crate::engine::{self, Interrupt, ResumeOptions};
 use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
+use crate::value::shell_word;
 
 /// What runs are gone on with by.
 pub(in crate::cli) struct Resumption<'a> {
@@ -61,7 +62,7 @@ impl Resumption<'_> {
         if let JobKind::Shard(shard) = kind
             && done::is_done((self.folder, &old), shard, &again, interrupt)
         {
-            let file = state::quoted(&file.to_string_lossy());
+            let file = shell_word(&file.to_string_lossy());
             say(&format!(
                 "nothing to resume: run {id} succeeded and is shard {shard}; `flowrun gather {file} D…` puts all of them together"
             ));

@@ -82,6 +82,10 @@ enum EventRecord<'a> {
     RunFinished {
         status: &'static str,
         duration: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        processor: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        memory: Option<u64>,
     },
 }
 
@@ -191,8 +195,11 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
             let fields = fields.as_deref().and_then(raw);
             ("notice", EventRecord::RunLog { step: None, level: level.name(), message, fields })
         }
-        Event::RunFinished { status, duration } => {
-            ("run_finished", EventRecord::RunFinished { status: status.name(), duration: seconds(*duration) })
+        Event::RunFinished { status, duration, usage } => {
+            let (processor, memory) =
+                (usage.map(|usage| seconds(usage.processor)), usage.map(|usage| usage.memory));
+            let (status, duration) = (status.name(), seconds(*duration));
+            ("run_finished", EventRecord::RunFinished { status, duration, processor, memory })
         }
         Event::ItemRetried { step, index, key, attempt, kind, message, fields, delay } => {
             let (step, kind, delay) = (name(step), kind.name(), seconds(*delay));

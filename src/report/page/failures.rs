@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::html::{self, Column, count, cut, items, table, text};
 use super::source::LinePlaces;
 use crate::report::account::{Account, FailureAccount, StepAccount};
+use crate::value::shell_word;
 
 /// Bytes of HTML about single items, over all steps. With a bounded rest, a page stays below a megabyte.
 const BYTES_MAX: usize = 500_000;
@@ -37,7 +38,7 @@ pub(super) fn section(out: &mut String, account: &Account, places: &LinePlaces<'
             items(step.tally.failed)
         );
         groups(out, step, places, GROUPS_BYTES_MAX / account.steps.len());
-        list(out, step, places, budget);
+        list(out, step, (again(account, step), places), budget);
     }
     out.push_str("</section>\n");
 }
@@ -92,7 +93,19 @@ fn cut_attribute(message: &str) -> String {
     text(&line.chars().take(120).collect::<String>())
 }
 
-fn list(out: &mut String, step: &StepAccount, places: &LinePlaces<'_>, budget: usize) {
+/// What runs the step on the item again whose number follows, and writes nothing.
+fn again(account: &Account, step: &StepAccount) -> Option<String> {
+    let (file, _) = account.sources.first()?;
+    let runs = ["map", "flat_map", "filter"].contains(&step.verb.as_str());
+    runs.then(|| format!("flowrun preview {} {} --item ", shell_word(file), shell_word(&step.name)))
+}
+
+fn list(
+    out: &mut String,
+    step: &StepAccount,
+    (again, places): (Option<String>, &LinePlaces<'_>),
+    budget: usize,
+) {
     let mut rows = String::new();
     let mut listed = 0;
     for failure in &step.failures {
@@ -108,7 +121,19 @@ fn list(out: &mut String, step: &StepAccount, places: &LinePlaces<'_>, budget: u
     } else {
         items(listed)
     };
-    let _ = writeln!(out, "<p class=\"about\">Listed: {of}.</p>\n<div class=\"failures\">\n{rows}</div>");
+    let _ = writeln!(out, "<p class=\"about\">Listed: {of}.</p>");
+    if let (Some(again), Some(first)) = (&again, step.failures.first()) {
+        let again = text(again);
+        let _ = writeln!(
+            out,
+            "<p class=\"about\">The step on one of them again, writing nothing: <code>{again}{}</code></p>\n<div class=\"failures\" \
+             data-again=\"{again}\">",
+            first.index
+        );
+    } else {
+        out.push_str("<div class=\"failures\">\n");
+    }
+    let _ = writeln!(out, "{rows}</div>");
 }
 
 fn entry(failure: &FailureAccount, places: &LinePlaces<'_>) -> String {

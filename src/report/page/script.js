@@ -113,6 +113,9 @@
       var row = document.createElement("p");
       var item = entry.querySelector("code.whole");
       if (item) row.append(copier(item.textContent, "item"), " ");
+      var again = entry.parentElement.getAttribute("data-again");
+      var number = entry.querySelector("summary b").textContent.replace(/[^\d]/g, "");
+      if (again) row.append(copier(again + number, "command"), " ");
       row.append(copier(entry.querySelector("summary").textContent.trim(), "error"));
       entry.appendChild(row);
     }, true);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::html::{self, Column, badge, count, prose, table, text};
-use crate::event::Output;
+use crate::event::{Output, Usage};
 use crate::report::account::{Account, StepAccount};
 use crate::report::figures;
 
@@ -28,6 +28,13 @@ pub(super) fn head(out: &mut String, account: &Account) {
             format!(" · {}", html::duration(account.duration))
         },
     );
+    if let Some(Usage { processor, memory }) = &account.usage {
+        let (processor, memory) = (html::duration(*processor), figures::bytes(*memory));
+        let _ = writeln!(
+            out,
+            "<p class=\"about\">{processor} of processor time · {memory} of memory at most</p>"
+        );
+    }
     if !account.params.is_empty() {
         let told = account
             .params

@@ -46,10 +46,11 @@ pub(super) fn section(out: &mut String, account: &Account) {
         }
         let _ = writeln!(
             out,
-            "<tr><th scope=\"row\">{}</th><td class=\"bars\"><svg viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" \
+            "<tr><th scope=\"row\">{} <span class=\"about\">{}</span></th><td class=\"bars\"><svg viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" \
              aria-hidden=\"true\"><rect class=\"lane\" width=\"{WIDTH}\" height=\"10\"/><rect class=\"bar {}\" x=\"{left:.1}\" \
              width=\"{width:.1}\" height=\"10\"/>{held}</svg></td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             text(&step.name),
+            text(&step.status),
             text(&step.status),
             html::duration(started),
             html::duration(step.duration),

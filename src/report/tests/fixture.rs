@@ -53,7 +53,7 @@ pub(in crate::report) fn finished(step: u32, result: StepResult) -> Event {
 }
 
 pub(in crate::report) fn run_finished(status: RunStatus, millis: u64) -> Event {
-    Event::RunFinished { status, duration: Duration::from_millis(millis) }
+    Event::RunFinished { status, duration: Duration::from_millis(millis), usage: None }
 }
 
 pub(in crate::report) fn failed(step: u32, index: u64, message: &str, place: Option<Place>) -> Event {

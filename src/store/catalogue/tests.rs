@@ -13,7 +13,7 @@ fn catalogue(runs: &[(&str, RunStatus, Option<&str>)]) -> (tempfile::TempDir, Ca
     let dir = tempfile::tempdir().expect("a folder");
     for (id, status, parent) in runs {
         let committer = Committer::start(run(dir.path(), id, *parent)).expect("a thread");
-        committer.finish(*status, Duration::ZERO).expect("room");
+        committer.finish(*status, Duration::ZERO, None).expect("room");
     }
     let catalogue = Catalogue::new(dir.path());
     (dir, catalogue)

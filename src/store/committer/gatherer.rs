@@ -93,9 +93,9 @@ impl Gatherer<'_> {
                 }
                 self.order(WriterOrder::End(id, name, result, answer));
             }
-            Message::Finish(status, duration, answer) => {
+            Message::Finish(status, duration, usage, answer) => {
                 self.pack_all();
-                self.order(WriterOrder::Finish(status, duration, answer));
+                self.order(WriterOrder::Finish(status, duration, usage, answer));
                 return true;
             }
             Message::Close => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::message::{CommitAnswer, ShardAnswer};
 use super::pending::CommitGroup;
-use crate::event::{RunStatus, StepResult, Why};
+use crate::event::{RunStatus, StepResult, Usage, Why};
 use crate::store::{AppendNote, AttemptState, ReadShard, RunDir, ShardCommit, StepSpec, StoreError, Whence};
 
 /// From the packing thread.
@@ -19,7 +19,7 @@ pub(super) enum WriterOrder {
     Shard(Why, Vec<Whence>, ShardAnswer),
     Import(usize, Box<ReadShard>, CommitAnswer),
     End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
-    Finish(RunStatus, Duration, CommitAnswer),
+    Finish(RunStatus, Duration, Option<Usage>, CommitAnswer),
 }
 
 /// Where packed groups are kept.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
 use std::time::Duration;
 
-use crate::event::{RunStatus, StepResult, Timing, Why};
+use crate::event::{RunStatus, StepResult, Timing, Usage, Why};
 use crate::store::{
     AppendNote, AttemptState, ChunkEndings, FailedItem, LogEntry, ReadShard, RetriedItem, ShardCommit,
     StepSpec, StoreError, Whence,
@@ -27,7 +27,7 @@ pub(super) enum Message {
     Shard(Why, Vec<Whence>, ShardAnswer),
     Import(usize, Box<ReadShard>, CommitAnswer),
     End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
-    Finish(RunStatus, Duration, CommitAnswer),
+    Finish(RunStatus, Duration, Option<Usage>, CommitAnswer),
     Close,
 }
 

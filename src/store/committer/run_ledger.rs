@@ -219,8 +219,8 @@ fn record_line(order: &WriterOrder) -> Option<RecordLine> {
         WriterOrder::End(_, step, result, _) => {
             RecordLine::StepEnd(StepEnd { step: Arc::clone(step), at, result: result.clone() })
         }
-        WriterOrder::Finish(status, duration, _) => {
-            RecordLine::RunEnd(RunEnd { at, status: *status, duration: *duration })
+        WriterOrder::Finish(status, duration, usage, _) => {
+            RecordLine::RunEnd(RunEnd { at, status: *status, duration: *duration, usage: *usage })
         }
     })
 }

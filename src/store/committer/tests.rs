@@ -30,7 +30,7 @@ fn end(committer: Committer, journal: StepJournal) {
         shards: 3,
     };
     journal.finish(&StepResult { reuse: Some(reuse), ..result(3, 2, 1) }).expect("room");
-    committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room");
+    committer.finish(RunStatus::Failed, Duration::from_secs(3), None).expect("room");
 }
 
 fn log(index: u64, message: &str) -> LogEntry {
@@ -164,7 +164,7 @@ fn a_full_disk_stops_everybody_and_is_named() {
     let expect = format!("cannot write `{}`: No space left on device (os error 28)", path.display());
     assert_eq!(journal.push(chunk(2, &["b"])).expect_err("stopped").to_string(), expect);
     assert_eq!(journal.finish(&result(1, 0, 0)).expect_err("stopped").to_string(), expect);
-    let end = committer.finish(RunStatus::Succeeded, Duration::ZERO);
+    let end = committer.finish(RunStatus::Succeeded, Duration::ZERO, None);
     assert_eq!(end.expect_err("stopped").to_string(), expect);
     let run = stored(dir.path());
     assert_eq!((run.record().status.as_str(), fixture::results(&run).len()), ("interrupted", 0));
@@ -266,7 +266,7 @@ proptest! {
             }
         }
         journal.finish(&result(0, 0, 0)).expect("room");
-        committer.finish(RunStatus::Succeeded, Duration::ZERO).expect("room");
+        committer.finish(RunStatus::Succeeded, Duration::ZERO, None).expect("room");
         let run = stored(dir.path());
         let mut results = run.results("work").expect("known");
         let mut found = Vec::new();

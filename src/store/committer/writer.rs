@@ -58,7 +58,7 @@ impl CommitWriter {
             WriterOrder::Append(_, answer)
             | WriterOrder::End(.., answer)
             | WriterOrder::Import(.., answer)
-            | WriterOrder::Finish(_, _, answer) => {
+            | WriterOrder::Finish(.., answer) => {
                 let _ = answer.send(done.clone());
             }
             WriterOrder::Checkpoint(answer) => {

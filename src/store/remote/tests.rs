@@ -46,7 +46,7 @@ fn work(attempt: AttemptFile, chunks: &[(u64, &[&str])]) -> AttemptState {
     }
     let state = committer.checkpoint().expect("room");
     drop(journal);
-    assert!(committer.finish(RunStatus::Succeeded, Duration::ZERO).expect("room").is_none());
+    assert!(committer.finish(RunStatus::Succeeded, Duration::ZERO, None).expect("room").is_none());
     state
 }
 
@@ -272,7 +272,7 @@ fn a_run_takes_over_what_attempts_have_committed_and_keeps_it_without_its_databa
     journal.import(read).expect("room").wait().expect("room");
     journal.push(chunk(8, &["h"])).expect("room");
     journal.finish(&fixture::result(7, 1, 0)).expect("room");
-    drop(committer.finish(RunStatus::Succeeded, Duration::ZERO).expect("room"));
+    drop(committer.finish(RunStatus::Succeeded, Duration::ZERO, None).expect("room"));
     place.clear(true).expect("they can go");
     let folder = paths::run(dir.path(), "r1");
     let known = |run: &StoredRun| {

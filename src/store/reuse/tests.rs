@@ -136,7 +136,7 @@ fn items_with_keys_are_found_by_them_and_told_when_their_content_is_another() {
     old.keys = vec!["k1".into(), "k2".into(), "k3".into()];
     journal.push(old).expect("room");
     journal.finish(&result(2, 1, 0)).expect("room");
-    committer.finish(RunStatus::Failed, Duration::ZERO).expect("room");
+    committer.finish(RunStatus::Failed, Duration::ZERO, None).expect("room");
     let run = || StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
     let spec = spec(LinesPerItem::One, true);
     let reuse =

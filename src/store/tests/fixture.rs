@@ -117,7 +117,7 @@ pub(in crate::store) fn finished_as(
     }
     journal.finish(result).expect("room");
     let run = committer
-        .finish(RunStatus::Failed, Duration::from_secs(3))
+        .finish(RunStatus::Failed, Duration::from_secs(3), None)
         .expect("room")
         .expect("a run has a folder");
     let path = run.path().to_path_buf();

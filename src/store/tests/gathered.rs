@@ -19,7 +19,7 @@ fn shard(state: &std::path::Path) -> GatheredStep {
         journal.push(chunk(first, part)).expect("room");
     }
     journal.finish(&result(5, 2, 1)).expect("room");
-    drop(committer.finish(RunStatus::Succeeded, std::time::Duration::from_secs(3)).expect("room"));
+    drop(committer.finish(RunStatus::Succeeded, std::time::Duration::from_secs(3), None).expect("room"));
     gathered(state)
 }
 

@@ -131,7 +131,7 @@ fn a_run_that_has_ended_is_the_same_without_its_database() {
     journal.push(chunk(1, &["a"])).expect("room");
     journal.finish(&last).expect("room");
     let run = committer
-        .finish(RunStatus::Failed, Duration::from_millis(3210))
+        .finish(RunStatus::Failed, Duration::from_millis(3210), None)
         .expect("room")
         .expect("a run has a folder");
     run.write_summary("{}\n").expect("room");
@@ -163,7 +163,7 @@ fn what_is_lost_of_the_record_promises_less_and_nothing_else() {
     let journal = step(&committer, "work", LinesPerItem::One, false);
     tell(&journal);
     journal.finish(&result(3, 2, 1)).expect("room");
-    drop(committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room"));
+    drop(committer.finish(RunStatus::Failed, Duration::from_secs(3), None).expect("room"));
     let run = paths::run(dir.path(), "r1");
     let whole = StoredRun::open(&run).expect("readable");
     take_away(&run);
@@ -200,7 +200,7 @@ fn what_is_lost_of_a_segment_is_said() {
     let journal = step(&committer, "work", LinesPerItem::One, false);
     tell(&journal);
     journal.finish(&result(3, 2, 1)).expect("room");
-    drop(committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room"));
+    drop(committer.finish(RunStatus::Failed, Duration::from_secs(3), None).expect("room"));
     let run = paths::run(dir.path(), "r1");
     take_away(&run);
     let path = paths::segment(&run, "work", 1);

@@ -74,6 +74,8 @@ window.addEventListener("load", function () {
   // A group opens its items, which can be copied then.
   page.querySelector("button[data-find]").click();
   check(all("details.failure[open]").length > 0, "a group opens no item");
+  var again = page.querySelector("[data-again]");
+  check(again && again.getAttribute("data-again") === "flowrun preview pipeline.yaml work --item ", "no command to try one");
 
   // Sorting by a number, both ways, and back by words.
   var table = all(".wide > table").filter(function (table) { return table.tBodies[0].rows.length > 1; })[0];

@@ -52,7 +52,7 @@ fn very_many_shards_are_taken_over_one_by_one() {
     let took = begun.elapsed();
     let failed = shards.div_ceil(20) * items / 10;
     journal.finish(&fixture::result(shards * items - failed, failed, 0)).expect("room");
-    drop(committer.finish(RunStatus::Succeeded, Duration::ZERO).expect("room"));
+    drop(committer.finish(RunStatus::Succeeded, Duration::ZERO, None).expect("room"));
     let stored = StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
     assert_eq!(stored.shards("work").expect("readable").len() as u64, shards);
     assert_eq!(stored.failures("work", 0, u64::MAX >> 1).expect("readable").len() as u64, failed);
