@@ -166,6 +166,22 @@ impl ReuseCounts {
         }
     }
 
+    /// Without those that were to run and did not, because there were enough results: of the items, so many have ended. They are the
+    /// last ones, of which the old run knows least, so they are taken from the most frequent reason.
+    pub fn of_ended(mut self, ended: u64) -> Self {
+        let ran = ended.saturating_sub(self.reused).min(self.redone);
+        let mut surplus = self.redone - ran;
+        self.redone = ran;
+        self.sort();
+        for (_, count) in &mut self.reasons {
+            let less = surplus.min(*count);
+            (*count, surplus) = (*count - less, surplus - less);
+        }
+        self.reasons.retain(|(_, count)| *count > 0);
+        self.sort();
+        self
+    }
+
     /// Brings the reasons into the order in which they are told: the most frequent first, and one order among equals.
     pub fn sort(&mut self) {
         self.reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

@@ -78,6 +78,10 @@ impl Coordinator<'_> {
         let stop = self.scheduler.stop().map(|stop| stop.reason);
         let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
         let reuse = self.reuse.as_ref().map(|reuse| reuse.counts(all_seen)).or(self.reused);
+        let reuse = match stop {
+            Some(StopReason::Enough) => reuse.map(|counts| counts.of_ended(tally.ended())),
+            _ => reuse,
+        };
         for warning in self.reuse.iter().flat_map(ItemReuse::warnings) {
             self.context.notice(self.step.id, warning);
         }

@@ -168,6 +168,49 @@ fn what_an_old_run_has_is_not_sent_again() {
 }
 
 #[test]
+fn what_never_ran_is_not_counted_as_run_again() {
+    let project = Project::with(SLOW).file("n.jsonl", rows(3000));
+    let on = [&ON[..], &set(&["workers=2", "commit=1s"])].concat();
+    project.run(&[&["pipeline.yaml", "-q"], &on[..]].concat()).ok();
+    let changed =
+        rows(3000).replace("{\"n\":30}", "{\"n\":30,\"x\":1}").replace("{\"n\":95}", "{\"n\":95,\"x\":1}");
+    let project = project.file("n.jsonl", changed);
+    project.run(&[&["resume", "latest", "-q"], &on[..]].concat()).ok();
+    let (counted, reuse) = (counted(&project, "w"), step_of(&project, "w")["reuse"].clone());
+    let number = |key: &str| reuse[key].as_u64().expect("a number");
+    assert_eq!(number("reused") + number("redone"), counted["total"], "{reuse} {counted:?}");
+    assert!(number("redone") >= 2, "{reuse}");
+    assert_eq!(reuse["reasons"], serde_json::json!({ "new": number("redone") }), "{reuse}");
+}
+
+#[test]
+fn a_verdict_that_cannot_be_reached_any_more_stops_a_step_of_which_few_results_are_wanted() {
+    let pipeline = "steps:
+  n: { read: n.jsonl }
+  w:
+    from: n
+    map:
+      stop_early: true
+      min_success_ratio: 0.9
+      lua: |
+        if item.n > 20 then error('late') end
+        return item
+  some: { from: w, take: 100 }
+  save: { from: some, write: out.jsonl }
+";
+    let project = Project::with(pipeline).file("n.jsonl", rows(3000));
+    let ran = project.run(&[&["pipeline.yaml", "-q"], &ON[..], &set(&["workers=2"])].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let step = step_of(&project, "w");
+    assert!(
+        step["reason"].as_str().is_some_and(|reason| reason.ends_with("(stopped: stop_early)")),
+        "{step}"
+    );
+    let counted = counted(&project, "w");
+    assert!(counted["successes"] + counted["failures"] < 2000, "{counted:?}");
+}
+
+#[test]
 fn items_at_work_finish_when_a_step_drains_however_long_they_take() {
     let pipeline = "steps:
   n: { read: n.jsonl }
