@@ -187,9 +187,12 @@ impl Asked<'_> {
             }
         };
         reuse.warnings().for_each(|warning| self.forecasts.warn(warning.to_owned()));
+        // What has failed runs again.
+        let failed = record.as_ref().map_or(0, |record| record.failures);
+        let most = Some(reuse.known().saturating_sub(failed));
         if each.key.is_some() {
             return Forecast::Open {
-                most: Some(reuse.known()),
+                most,
                 because: "its `key` is evaluated only in a run".to_owned(),
             };
         }
@@ -198,7 +201,7 @@ impl Asked<'_> {
         };
         match record.filter(|_| self.gets_the_same(step)).and_then(|record| as_it_was(&record)) {
             Some(counts) => Forecast::Counted { counts, complete: true },
-            None => Forecast::Open { most: Some(reuse.known()), because },
+            None => Forecast::Open { most, because },
         }
     }
 
