@@ -1,4 +1,4 @@
-//! ARCHITECTURE.md names tests and files that exist.
+//! ARCHITECTURE.md and the pages on the design name tests and files that exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,8 +53,11 @@ fn each_invariant_names_tests_that_exist() {
 }
 
 #[test]
-fn files_that_the_page_names_are_there() {
-    let page = page();
+fn files_that_the_pages_name_are_there() {
+    let designs = files(&root().join("docs/design"), "md");
+    assert!(designs.len() >= 5, "{designs:?}");
+    let designs = designs.into_iter().map(|path| fs::read_to_string(path).expect("text"));
+    let page = [page()].into_iter().chain(designs).collect::<String>();
     let is_path = |word: &&str| word.contains('/') && !word.contains([' ', '(', ':', '*']);
     let wrong: Vec<&str> = quoted(&page)
         .into_iter()
@@ -64,5 +67,5 @@ fn files_that_the_page_names_are_there() {
         })
         .filter(|path| !["", "src"].iter().any(|folder| root().join(folder).join(path).exists()))
         .collect();
-    assert!(wrong.is_empty(), "ARCHITECTURE.md names what is not there: {wrong:?}");
+    assert!(wrong.is_empty(), "the pages name what is not there: {wrong:?}");
 }
