@@ -8,12 +8,13 @@ what else the machine does meets all of them; of its rounds each program keeps t
 and the least time by the clock. The outputs of the last round are compared as values. A ratio is the rival's time divided
 by flowrun's: above 1 flowrun takes less.
 
-Rows: records filter wide text floats strings tables patterns json one memory. `--scale 0.01` takes a hundredth of the
-lines, to see that it works. Node, Bun and DuckDB are left out where they are missing, which is said; PATH finds `node` and
-`bun`, and DuckDB is the package of the Python that runs this. The exit code is 1 when a goal is missed.
+Rows: records filter wide text floats strings tables patterns json pictures starts one memory. `--scale 0.01` takes a hundredth of the
+lines, to see that it works. Node, Bun, DuckDB, polars and sharp are left out where they are missing, which is said; PATH finds
+`node` and `bun`, NODE_PATH sharp, and the others (Pillow too) are packages of the Python that runs this. The exit code is 1 when a goal is missed.
 """
 
 import argparse
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -23,7 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-RUST, NODE, BUN, DUCKDB = "rust, typed structs", "node, worker threads", "bun, worker threads", "duckdb"
+RUST, NODE, BUN = "rust, typed structs", "node, worker threads", "bun, worker threads"
+DUCKDB, POLARS = "duckdb", "polars"
+PILLOW, SHARP, XARGS = "Pillow, two threads", "sharp", "xargs -P 4"
 
 
 @dataclass
@@ -38,7 +41,7 @@ class Row:
 
 ROWS = [
     Row("records", "records", 2_000_000, {RUST: 1.0}),
-    Row("filter", "records", 2_000_000, {RUST: 1.2, DUCKDB: 2.5}),
+    Row("filter", "records", 2_000_000, {RUST: 1.2, DUCKDB: 2.5, POLARS: None}),
     Row("wide", "wide", 200_000, {RUST: 1.4}),
     Row("text", "text", 300_000, {NODE: 3.2, BUN: 2.2}),
     Row("floats", "numeric", 1_000_000, {NODE: 1.5, BUN: 1.0}),
@@ -49,6 +52,8 @@ ROWS = [
 ]
 # One item from start to exit: processor seconds at most, and how often it is run in each round.
 ONE_SECONDS, ONE_RUNS = 0.009, 20
+# Pictures that are made small, and items that start a program each.
+PICTURES, STARTS = 200, 3000
 # Peak memory at so many lines, in bytes at most.
 MEMORY_LINES, MEMORY_BYTES = 10_000_000, 40_000_000
 
@@ -103,7 +108,8 @@ class Series:
         self.out = self.data / "out"
         self.out.mkdir(parents=True, exist_ok=True)
         self.missed = 0
-        self.programs = {NODE: shutil.which("node"), BUN: shutil.which("bun"), RUST: self.rival, DUCKDB: duckdb()}
+        self.programs = {NODE: shutil.which("node"), BUN: shutil.which("bun"), RUST: self.rival}
+        self.programs |= {DUCKDB: having("duckdb"), POLARS: having("polars")}
         for name, program in self.programs.items():
             if program is None:
                 say(f"no {name.split(',')[0]}: its rows are left out")
@@ -118,8 +124,8 @@ class Series:
                 return [self.flowrun, "-q", "--no-state", pipeline, "-p", f"input={source}", "-p", f"output={target}"]
             case _ if program == RUST:
                 return [self.rival, "typed", row.name, source, target]
-            case _ if program == DUCKDB:
-                return [sys.executable, HERE / "rivals" / "duckdb_filter.py", source, target]
+            case _ if program in (DUCKDB, POLARS):
+                return [sys.executable, HERE / "rivals" / f"{program}_filter.py", source, target]
             case _:
                 return [self.programs[program], HERE / "rivals" / "node.mjs", row.name, source, target]
 
@@ -130,18 +136,59 @@ class Series:
         costs = in_turns(programs, lambda program: self.command(program, row, source, targets[program]), self.rounds)
         for program in programs[1:]:
             subprocess.run([self.rival, "check", targets["flowrun"], targets[program]], check=True)
+        items = sum(1 for _ in source.open("rb"))
+        self.compare(row.name, costs, items, row.goals)
+
+    def compare(self, name, costs, items, goals):
+        programs = list(costs)
         best = {program: (min(c.processor for c in all), min(c.clock for c in all)) for program, all in costs.items()}
         ours = best["flowrun"]
-        say(f"{row.name}: " + ", ".join(f"{program} {cost[0]:.3f} s" for program, cost in best.items()))
-        items = sum(1 for _ in source.open("rb"))
+        say(f"{name}: " + ", ".join(f"{program} {cost[0]:.3f} s" for program, cost in best.items()))
         for program in programs[1:]:
             ratio, clock = (theirs / own for theirs, own in zip(best[program], ours))
-            goal = row.goals[program]
+            goal = goals.get(program)
             verdict = "" if goal is None else f"≥ {goal:g} | {self.verdict(ratio >= goal)}"
             print(
-                f"| {row.name} | {program} | {ours[0] / items * 1e6:.3f} | {ratio:.2f} | {clock:.2f} | {verdict or '|'} |",
+                f"| {name} | {program} | {ours[0] / items * 1e6:.3f} | {ratio:.2f} | {clock:.2f} | {verdict or '|'} |",
                 flush=True,
             )
+
+    def pictures(self):
+        """JPEGs of 1600 x 1200 made to 224 x 224."""
+        count = max(int(PICTURES * self.scale), 2)
+        source, out = self.data / f"images-{count}", self.out
+        pillow = HERE / "rivals" / "pillow.py"
+        subprocess.run([sys.executable, pillow, "generate", str(count), source], check=True)
+        (out / "images.flowrun").mkdir(exist_ok=True)
+        commands = {
+            "flowrun": [self.flowrun, "-q", "--no-state", HERE / "pipelines" / "images.yaml", "-p", f"pictures={source}/*.jpg"]
+            + ["-p", f"out={out}/images.flowrun", f"--allow-read={source}", f"--allow-write={out}"],
+            PILLOW: [sys.executable, pillow, "resize", source, out / "images.pillow", "2"],
+        }
+        if has_sharp():
+            commands[SHARP] = ["node", HERE / "rivals" / "sharp.mjs", source, out / "images.sharp"]
+        else:
+            say("no sharp below NODE_PATH: it is left out")
+        costs = in_turns(list(commands), lambda program: commands[program], self.rounds)
+        made = [sum(1 for _ in folder.glob("*.jpg")) for folder in out.glob("images.*")]
+        assert all(number == count for number in made), made
+        self.compare("pictures", costs, count, {})
+
+    def starts(self):
+        """Items that start `true`, four at once."""
+        count, true = max(int(STARTS * self.scale), 2), shutil.which("true")
+        pipeline = self.out / "starts.yaml"
+        numbers = self.out / "numbers.jsonl"
+        numbers.write_text("".join(f"{number}\n" for number in range(count)))
+        pipeline.write_text(
+            f"permissions: {{ exec: [{true}] }}\nsteps:\n  numbers: {{ read: {numbers} }}\n  run:\n    from: numbers\n"
+            f"    map: {{ concurrency: 4, lua: 'return exec.run({{ \"{true}\" }}).code' }}\n  save: {{ from: run, write: {self.out}/starts.jsonl }}\n"
+        )
+        commands = {
+            "flowrun": [self.flowrun, "-q", "--no-state", pipeline],
+            XARGS: ["sh", "-c", f"xargs -P 4 -n 1 {true} < {numbers}"],
+        }
+        self.compare("starts", in_turns(list(commands), lambda program: commands[program], self.rounds), count, {})
 
     def one(self):
         command = [self.flowrun, "-q", "--no-state", HERE / "pipelines" / "one.yaml", "-p", f"output={self.out}/one.jsonl"]
@@ -162,13 +209,13 @@ class Series:
         return "ok" if good else "MISSED"
 
 
-def duckdb():
-    """This Python, if it has DuckDB."""
-    try:
-        import duckdb  # noqa: F401
-    except ImportError:
-        return None
-    return sys.executable
+def having(package):
+    """This Python, if it has the package."""
+    return sys.executable if importlib.util.find_spec(package) else None
+
+
+def has_sharp():
+    return (Path(os.environ.get("NODE_PATH", ".")) / "sharp").is_dir() and shutil.which("node") is not None
 
 
 def say(text):
@@ -185,7 +232,7 @@ def main():
     parser.add_argument("--data", default=HERE / "data")
     arguments = parser.parse_args()
     series = Series(arguments)
-    names = [row.name for row in ROWS] + ["one", "memory"]
+    names = [row.name for row in ROWS] + ["pictures", "starts", "one", "memory"]
     wanted = arguments.only or names
     if unknown := set(wanted) - set(names):
         sys.exit(f"no row is called {', '.join(sorted(unknown))}; there are {', '.join(names)}")
@@ -194,6 +241,10 @@ def main():
     for row in ROWS:
         if row.name in wanted:
             series.row(row)
+    if "pictures" in wanted:
+        series.pictures()
+    if "starts" in wanted:
+        series.starts()
     print("\n| what | measured | goal | |\n|---|--:|--:|---|", flush=True)
     if "one" in wanted:
         series.one()

@@ -14,7 +14,7 @@ pub use failure_kind::FailureKind;
 pub use hold::Hold;
 pub use output::Output;
 pub use result::{Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
-pub use timing::{SPANS_MAX, Slow, Span, Timing};
+pub use timing::{Beside, SPANS_MAX, Slow, Span, Timing};
 pub use usage::Usage;
 pub use verb::Verb;
 pub use why::Why;

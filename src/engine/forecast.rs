@@ -191,10 +191,7 @@ impl Asked<'_> {
         let failed = record.as_ref().map_or(0, |record| record.failures);
         let most = Some(reuse.known().saturating_sub(failed));
         if each.key.is_some() {
-            return Forecast::Open {
-                most,
-                because: "its `key` is evaluated only in a run".to_owned(),
-            };
+            return Forecast::Open { most, because: "its `key` is evaluated only in a run".to_owned() };
         }
         let Some(because) = self.is_deep(step) else {
             return self.count(step, each, Look { reuse: Some(reuse), recall, unknown, nothing: None });

@@ -2,6 +2,7 @@
 //! behind it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::context::{Context, FinishedWriter, StepOutput};
 use super::failed_item;
@@ -51,6 +52,8 @@ pub(super) struct Sink<'a> {
     in_order: Option<ResultsInOrder>,
     /// Items before the first one.
     before: u64,
+    /// What putting results in order and writing them has taken.
+    pub(super) spent: Duration,
 }
 
 struct FusedWriter {
@@ -80,6 +83,7 @@ impl<'a> Sink<'a> {
             is_sent: false,
             in_order: None,
             before: 0,
+            spent: Duration::ZERO,
         }
     }
 
@@ -180,11 +184,13 @@ impl<'a> Sink<'a> {
             self.reorder.recycle(piece);
             return Ok(());
         }
+        let begun = Instant::now();
         self.reorder.push(piece)?;
         while let Some(piece) = self.reorder.next()? {
             self.give(&piece)?;
             self.reorder.recycle(piece);
         }
+        self.spent += begun.elapsed();
         Ok(())
     }
 

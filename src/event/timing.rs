@@ -29,12 +29,42 @@ pub struct Timing {
     sum_ns: u64,
     /// The slowest, the slowest first.
     pub slowest: Vec<Slow>,
+    /// Where else the time of the step went.
+    pub beside: Beside,
     /// What ran when, in the order in which it ended, where that is wanted; not kept.
     #[serde(skip)]
     pub spans: Vec<Span>,
     /// Spans beyond the bound.
     #[serde(skip)]
     pub spans_left_out: u64,
+}
+
+/// What a step has spent beside its functions, on whichever thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Beside {
+    /// Reading items.
+    pub reading: Duration,
+    /// Packing what is kept of them.
+    pub keeping: Duration,
+    /// Putting results in order, and writing them.
+    pub writing: Duration,
+}
+
+impl Beside {
+    fn add(&mut self, other: Self) {
+        self.reading += other.reading;
+        self.keeping += other.keeping;
+        self.writing += other.writing;
+    }
+
+    fn since(self, earlier: Self) -> Self {
+        Self {
+            reading: self.reading.saturating_sub(earlier.reading),
+            keeping: self.keeping.saturating_sub(earlier.keeping),
+            writing: self.writing.saturating_sub(earlier.writing),
+        }
+    }
 }
 
 /// An item that took long, or some that ran together and took long on the average.
@@ -89,6 +119,7 @@ impl Timing {
         self.count += other.count;
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
         self.max_ns = self.max_ns.max(other.max_ns);
+        self.beside.add(other.beside);
         self.slowest.extend(&other.slowest);
         self.slowest.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.first));
         self.slowest.truncate(SLOWEST_MAX);
@@ -107,7 +138,8 @@ impl Timing {
         let max_ns = slowest.first().map_or(longest.min(self.max_ns), |slow| slow.nanos);
         let count = self.count.saturating_sub(earlier.count);
         let sum_ns = self.sum_ns.saturating_sub(earlier.sum_ns);
-        Self { buckets, count, max_ns, sum_ns, slowest, ..Self::default() }
+        let beside = self.beside.since(earlier.beside);
+        Self { buckets, count, max_ns, sum_ns, slowest, beside, ..Self::default() }
     }
 
     /// Remembers a span, as far as there is room.
@@ -123,8 +155,8 @@ impl Timing {
     #[must_use]
     pub fn without_spans(&self) -> Self {
         let (buckets, slowest) = (self.buckets.clone(), self.slowest.clone());
-        let Self { count, max_ns, sum_ns, .. } = *self;
-        Self { buckets, count, max_ns, sum_ns, slowest, ..Self::default() }
+        let Self { count, max_ns, sum_ns, beside, .. } = *self;
+        Self { buckets, count, max_ns, sum_ns, slowest, beside, ..Self::default() }
     }
 
     /// The duration that `share` of all attempts do not exceed, to two digits; zero for nothing.
@@ -143,6 +175,11 @@ impl Timing {
     /// The longest.
     pub fn max(&self) -> Duration {
         Duration::from_nanos(self.max_ns)
+    }
+
+    /// All of them together.
+    pub fn all(&self) -> Duration {
+        Duration::from_nanos(self.sum_ns)
     }
 
     /// The mean.

@@ -7,6 +7,7 @@ mod durations;
 mod failures;
 mod html;
 mod source;
+mod spent;
 mod summary;
 mod timeline;
 mod workers;
@@ -53,6 +54,7 @@ pub fn page(account: &Account) -> String {
         );
     }
     timeline::section(&mut out, account);
+    spent::section(&mut out, account);
     failures::section(&mut out, account, &places);
     durations::section(&mut out, account);
     workers::section(&mut out, account);

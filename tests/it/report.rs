@@ -58,6 +58,8 @@ fn the_page_tells_the_whole_run() {
             ">work <span class=\"about\">map</span></th>",
             "(50 %, reached)",
             " of processor time · ",
+            "<h2 id=\"spent\">Where time went</h2>",
+            "<rect class=\"part functions\" x=\"",
             " of memory at most</p>",
             "<code>flowrun preview pipeline.yaml work --item 9</code>",
             "<th scope=\"row\">work <span class=\"about\">succeeded</span></th>",

@@ -2,7 +2,7 @@
 //! start.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::chunk_size::CHUNK_ITEMS;
 use super::keyed_chunks::KeyedChunks;
@@ -70,7 +70,12 @@ impl Coordinator<'_> {
                 chunk = first;
                 NextChunk::Chunk
             }
-            None => self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk),
+            None => {
+                let begun = Instant::now();
+                let next = self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk);
+                self.timing.beside().reading += begun.elapsed();
+                next
+            }
         };
         match next {
             NextChunk::Later => {

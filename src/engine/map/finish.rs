@@ -85,6 +85,7 @@ impl Coordinator<'_> {
         for warning in self.reuse.iter().flat_map(ItemReuse::warnings) {
             self.context.notice(self.step.id, warning);
         }
+        self.timing.beside().writing += self.sink.spent;
         if let Some(work) = &self.context.options.work {
             self.timing.hand_over(work, self.journal.as_ref());
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::reuse::ItemReuse;
 use crate::engine::options::WorkPart;
 use crate::engine::pool::Report;
-use crate::event::{Span, Timing};
+use crate::event::{Beside, Span, Timing};
 use crate::lua::AttemptEnding;
 use crate::store::{StepJournal, StoreError};
 
@@ -71,6 +71,11 @@ impl StepTiming {
     /// Takes in what others have measured.
     pub(super) fn add(&mut self, timing: &Timing) {
         self.timing.add(timing);
+    }
+
+    /// What the step spends beside its functions.
+    pub(super) fn beside(&mut self) -> &mut Beside {
+        &mut self.timing.beside
     }
 
     /// Tells the journal now and then.

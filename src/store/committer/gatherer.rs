@@ -28,7 +28,8 @@ pub(super) fn keep(
     messages: &Receiver<Message>,
     fault: &OnceLock<StoreError>,
 ) -> Box<dyn Ledger> {
-    Gatherer { orders, pending: HashMap::new(), packer: Packer::default(), fault }.work(messages);
+    Gatherer { orders, pending: HashMap::new(), packer: Packer::default(), packed: HashMap::new(), fault }
+        .work(messages);
     writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
@@ -37,6 +38,8 @@ struct Gatherer<'a> {
     orders: SyncSender<WriterOrder>,
     pending: HashMap<usize, Pending>,
     packer: Packer,
+    /// What packing has taken, by step.
+    packed: HashMap<usize, Duration>,
     fault: &'a OnceLock<StoreError>,
 }
 
@@ -86,10 +89,13 @@ impl Gatherer<'_> {
                 self.order(WriterOrder::Shard(why, carry, answer));
             }
             Message::Import(id, shard, answer) => self.order(WriterOrder::Import(id, shard, answer)),
-            Message::End(id, name, result, answer) => {
+            Message::End(id, name, mut result, answer) => {
                 if let Some(id) = id {
                     self.pack(id);
                     self.pending.remove(&id);
+                    if let (Some(timing), Some(packed)) = (&mut result.timing, self.packed.remove(&id)) {
+                        Arc::make_mut(timing).beside.keeping += packed;
+                    }
                 }
                 self.order(WriterOrder::End(id, name, result, answer));
             }
@@ -130,7 +136,10 @@ impl Gatherer<'_> {
         if self.fault.get().is_some() {
             return pending.forget();
         }
-        match self.packer.pack(pending) {
+        let begun = Instant::now();
+        let packed = self.packer.pack(pending);
+        *self.packed.entry(id).or_default() += begun.elapsed();
+        match packed {
             Ok(group) => self.order(WriterOrder::Group(id, Box::new(group))),
             Err(error) => {
                 let _ = self.fault.set(error);

@@ -1,0 +1,76 @@
+//! This section shows where the time of each step went: into reading, into its functions, into waiting for limits, into keeping
+//! results and into writing them.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::html::{self, text};
+use crate::event::Timing;
+use crate::report::account::{Account, StepAccount};
+
+/// Units of a bar's width.
+const WIDTH: f64 = 1000.0;
+/// How the parts are called, and their classes.
+const PARTS: [(&str, &str); 5] = [
+    ("Reading", "reading"),
+    ("Functions", "functions"),
+    ("Held back", "held"),
+    ("Keeping", "keeping"),
+    ("Writing", "writing"),
+];
+
+/// The section; nothing when no step has measured anything.
+pub(super) fn section(out: &mut String, account: &Account) {
+    let spent: Vec<(&StepAccount, [Duration; 5])> = account
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, parts(step, step.timing.as_ref()?))))
+        .filter(|(_, parts)| parts.iter().any(|part| !part.is_zero()))
+        .collect();
+    if spent.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<section aria-labelledby=\"spent\"><h2 id=\"spent\">Where time went</h2>\n<p class=\"about\">Of all threads together: reading and \
+         writing are the step's own, functions are attempts with what they wait for, held back is the time in which a breaker or a rate \
+         limit let nothing start, keeping is what makes results outlive a crash.</p>\n<div class=\"wide\" role=\"region\" \
+         aria-label=\"Where the time of each step went\" tabindex=\"0\"><table class=\"spent\"><caption>Where the time of each step \
+         went</caption>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\" class=\"bars\">Parts</th>",
+    );
+    for (name, class) in PARTS {
+        let _ = write!(out, "<th scope=\"col\" class=\"n\"><i class=\"part {class}\"></i> {name}</th>");
+    }
+    out.push_str("</tr></thead><tbody>\n");
+    for (step, parts) in spent {
+        row(out, step, &parts);
+    }
+    out.push_str("</tbody></table></div></section>\n");
+}
+
+fn parts(step: &StepAccount, timing: &Timing) -> [Duration; 5] {
+    let held = step.holds.iter().map(|hold| hold.duration).sum();
+    [timing.beside.reading, timing.all(), held, timing.beside.keeping, timing.beside.writing]
+}
+
+fn row(out: &mut String, step: &StepAccount, parts: &[Duration; 5]) {
+    let whole: f64 = parts.iter().map(Duration::as_secs_f64).sum();
+    let mut left = 0.0;
+    let mut bars = String::new();
+    for ((_, class), part) in PARTS.iter().zip(parts) {
+        let width = part.as_secs_f64() / whole * WIDTH;
+        let _ =
+            write!(bars, "<rect class=\"part {class}\" x=\"{left:.1}\" width=\"{width:.1}\" height=\"10\"/>");
+        left += width;
+    }
+    let _ = write!(
+        out,
+        "<tr><th scope=\"row\">{}</th><td class=\"bars\"><svg viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" \
+         aria-hidden=\"true\">{bars}</svg></td>",
+        text(&step.name)
+    );
+    for part in parts {
+        let time = if part.is_zero() { "–".to_owned() } else { html::duration(*part) };
+        let _ = write!(out, "<td class=\"n\">{time}</td>");
+    }
+    out.push_str("</tr>\n");
+}
