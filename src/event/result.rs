@@ -168,6 +168,7 @@ impl ReuseCounts {
 
     /// Without those that were to run and did not, because there were enough results: of the items, so many have ended. They are the
     /// last ones, of which the old run knows least, so they are taken from the most frequent reason.
+    #[must_use]
     pub fn of_ended(mut self, ended: u64) -> Self {
         let ran = ended.saturating_sub(self.reused).min(self.redone);
         let mut surplus = self.redone - ran;

@@ -65,17 +65,14 @@ impl Coordinator<'_> {
             None => self.costed.as_ref().map_or(&self.size, |costed| &costed.size).items(),
         };
         let items = items.min(self.room_to_read());
-        let next = match self.first.pop_front() {
-            Some(first) => {
-                chunk = first;
-                NextChunk::Chunk
-            }
-            None => {
-                let begun = Instant::now();
-                let next = self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk);
-                self.timing.beside().reading += begun.elapsed();
-                next
-            }
+        let next = if let Some(first) = self.first.pop_front() {
+            chunk = first;
+            NextChunk::Chunk
+        } else {
+            let begun = Instant::now();
+            let next = self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk);
+            self.timing.beside().reading += begun.elapsed();
+            next
         };
         match next {
             NextChunk::Later => {
