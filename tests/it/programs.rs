@@ -238,6 +238,17 @@ fn an_item_that_is_answered_twice_fails_those_that_are_in_flight_then() {
 }
 
 #[test]
+fn an_item_that_is_answered_twice_when_no_other_is_in_flight_is_told() {
+    let project = project(PLAIN, &[json!({"do": "twice"}), json!({"n": 2}), json!({"n": 3})]);
+    let summary = project.json(&[]);
+    let said = ["no item is in flight under id 1", "; it is started again"];
+    let told = said.iter().all(|part| summary.stderr.contains(part));
+    // The second answer may come when the next item is on its way already.
+    let failed = summary.counts("work")[1];
+    assert!(told || failed == 1, "{failed} failed: {}", summary.stderr);
+}
+
+#[test]
 fn of_several_items_in_a_process_that_dies_only_the_one_fails() {
     let item = |n: u64| if n == 20 { json!({"do": "die", "n": n}) } else { json!({"n": n}) };
     let items: Vec<Value> = (0..40).map(item).collect();

@@ -56,6 +56,29 @@ fn a_lock_of_another_process_is_waited_for_until_the_timeout() {
 }
 
 #[test]
+fn opening_a_database_that_another_process_has_locked_ends_at_the_timeout() {
+    let lua = "local db = sqlite.open('out.db')
+        return db:exec('insert into t values (?, 0)', { item.id })";
+    let pipeline = format!(
+        "version: 1\nsteps:\n  rows: {{ read: ids.jsonl }}\n  save:\n    from: rows\n    map:\n      timeout: 600ms\n      min_success_ratio: 0\n      lua: |\n        {}\n",
+        lua.replace("\n        ", "\n        ")
+    );
+    let project = Project::with(&pipeline).ids("ids.jsonl", 6);
+    let other = Connection::open(project.path("out.db")).expect("a database");
+    // Without a write-ahead log nobody can even change to one.
+    other
+        .execute_batch(
+            "create table t (id integer primary key, big); begin exclusive; insert into t values (99, 0)",
+        )
+        .expect("a lock");
+    let summary = project.json(&[]);
+    assert_eq!(summary.counts("save"), [0, 6, 0, 0], "{}", summary.stderr);
+    for (item, message) in summary.step("save")["errors"].as_object().expect("errors") {
+        assert!(message.as_str().is_some_and(|message| message.contains("600ms")), "{item}: {message}");
+    }
+}
+
+#[test]
 fn an_endless_query_stops_at_the_timeout() {
     let policy = "      timeout: 200ms\n      min_success_ratio: 0\n";
     let lua = "return db:one('with recursive n (i) as (select 1 union all select i + 1 from n) select max(i) from n')";

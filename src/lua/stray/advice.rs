@@ -159,7 +159,9 @@ pub(super) fn of_name(name: &str, others: &[String]) -> Option<String> {
     let of_lua = known::MODULES.iter().map(|(name, _)| *name);
     let known = known.chain(of_lua).chain(known::GLOBALS.iter().copied()).chain(known::OF_THE_RUN);
     let globals = functions().iter().filter(|function| function.module.is_empty());
-    let known = known.chain(globals.map(|function| function.name)).chain(["item", "index", "ctx"]);
+    let known = known
+        .chain(globals.map(|function| function.name))
+        .chain(["item", "index", "ctx", "nil", "true", "false"]);
     let of_math = known::MODULES.iter().find(|(module, names)| {
         *module == "math" && name.len() > 1 && names.split(' ').any(|known| known == name)
     });

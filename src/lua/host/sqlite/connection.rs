@@ -24,6 +24,8 @@ use crate::runtime::clock;
 
 /// How long a statement waits for the locks of others, when there is no deadline that ends it.
 const BUSY_MAX: Duration = Duration::from_secs(30);
+/// How long a change to the write-ahead log is tried, on the item's thread.
+const LOG_PATIENCE: Duration = Duration::from_millis(100);
 /// A wait looks this often whether it has to end, and whether the lock is free.
 const NAP_MAX: Duration = Duration::from_millis(10);
 /// The first item in line looks this often whether a lock is free, the others less often.
@@ -414,21 +416,15 @@ fn patience(guard: Option<Arc<Guard>>, patience: Arc<Patience>) -> impl FnMut(i3
     }
 }
 
-/// Turns the write-ahead log on: readers and one writer do not disturb each other. SQLite does not ask the busy handler
-/// when several want that at once.
+/// Readers and one writer at once. Others of the run make the same change, and are quick. Whoever holds a lock for long is waited
+/// for by the statements, which end at their deadline and may let other items run meanwhile; they do without the log then.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let since = clock::now();
-    loop {
-        let done = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
-        match done {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && clock::since(since) < BUSY_MAX / 10 =>
-            {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            Err(error) => return Err(error),
-            Ok(()) => break,
+    while let Err(error) = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy) if clock::since(since) >= LOG_PATIENCE => return Ok(()),
+            Some(ErrorCode::DatabaseBusy) => std::thread::sleep(Duration::from_millis(2)),
+            _ => return Err(error),
         }
     }
     connection.pragma_update(None, "synchronous", "NORMAL")

@@ -206,6 +206,17 @@ fn rand_and_uuid_depend_on_seed_key_and_attempt_alone() {
 }
 
 #[test]
+fn tables_that_json_cannot_hold_are_printed_without_addresses() {
+    let lua = "local t = { [7] = 'x' } print(t)\nprint({ 1, nil, 3 })\nlocal f = { go = print } print(f)\n\
+               local own = {} own.own = own print(own)\nprint({ a = { 1 } })\nreturn 1";
+    let mut loud = bench(&script(lua), &options());
+    run(&mut loud, &["5"]);
+    let lines: Vec<String> = loud.worker.take_logs().into_iter().map(|line| line.message).collect();
+    let expect = ["{[7] = \"x\"}", "{[1] = 1, [3] = 3}", "{go = function}", "{own = {…}}", "{\"a\":[1]}"];
+    assert_eq!(lines, expect);
+}
+
+#[test]
 fn logs_carry_level_fields_and_item() {
     let lua =
         "print('a', 1, nil, true)\nlog.warn('w', { k = { 1 } })\nlog.debug(item)\nlog.error('e')\nreturn 1";

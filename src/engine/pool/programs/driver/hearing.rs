@@ -47,6 +47,11 @@ impl Driver {
         self.seats.put_answers(process, answers);
         if let Some(why) = fault {
             self.seats.remember(process, self.crew.in_flight(process));
+            // Without an item in flight nobody fails by it, and nobody else would say why the process begins anew.
+            if self.crew.in_flight(process).next().is_none() && !self.crew.is_ending(process) {
+                let message = format!("{why}; it is started again");
+                self.logs.push(LogLine { index: 0, level: LogLevel::Warn, message, fields: None });
+            }
             self.crew.spoke_nonsense(process, &why, now);
         }
     }
