@@ -57,11 +57,9 @@ fn a_lock_of_another_process_is_waited_for_until_the_timeout() {
 
 #[test]
 fn opening_a_database_that_another_process_has_locked_ends_at_the_timeout() {
-    let lua = "local db = sqlite.open('out.db')
-        return db:exec('insert into t values (?, 0)', { item.id })";
+    let lua = "local db = sqlite.open('out.db') return db:exec('insert into t values (?, 0)', { item.id })";
     let pipeline = format!(
-        "version: 1\nsteps:\n  rows: {{ read: ids.jsonl }}\n  save:\n    from: rows\n    map:\n      timeout: 600ms\n      min_success_ratio: 0\n      lua: |\n        {}\n",
-        lua.replace("\n        ", "\n        ")
+        "version: 1\nsteps:\n  rows: {{ read: ids.jsonl }}\n  save:\n    from: rows\n    map:\n      timeout: 600ms\n      min_success_ratio: 0\n      lua: {lua}\n"
     );
     let project = Project::with(&pipeline).ids("ids.jsonl", 6);
     let other = Connection::open(project.path("out.db")).expect("a database");

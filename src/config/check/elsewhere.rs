@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::units;
+use crate::config::{shown, units};
 use crate::data::{DeclaredType, Format};
 use crate::value::Choice as _;
 
@@ -206,4 +206,22 @@ pub(super) fn limit_name(given: &str) -> (&'static str, String) {
         ),
         Err(_) => ("not a name", "write the name of one under `rate_limits`".to_owned()),
     }
+}
+
+/// A text as the list that was meant.
+pub(super) fn as_list(given: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | ',');
+    if given.chars().all(is_plain) && !given.trim().is_empty() {
+        format!("[{}]", shown(given.trim()))
+    } else {
+        shown(&Value::from(vec![given]).to_string())
+    }
+}
+
+/// Names with commas or blanks between them, as a list has them; `None`: it is one name, or something else.
+pub(super) fn several(given: &str) -> Option<String> {
+    let is_id =
+        |name: &&str| name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !name.contains(['.', ':']);
+    let names: Vec<&str> = given.split([',', ' ']).filter(|name| !name.is_empty()).collect();
+    (names.len() > 1 && names.iter().all(is_id)).then(|| shown(&names.join(", ")))
 }

@@ -207,6 +207,9 @@ impl At<'_> {
             }
             _ => None,
         };
+        if let (["array"], Some(given), None) = (self.types().as_slice(), self.value.as_str(), &help) {
+            return self.text_for_list(given);
+        }
         self.found("flowrun::wrong_type", &message, &format!("this is {}", word(self.value)), help)
     }
 
@@ -333,17 +336,11 @@ impl At<'_> {
     /// Text where a list should be.
     fn text_for_list(&self, given: &str) -> Diagnostic {
         let names = if self.pointer.ends_with("/upsert_by") { " of names" } else { "" };
-        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | ',');
-        let list = if given.chars().all(is_plain) && !given.trim().is_empty() {
-            format!("[{}]", shown(given.trim()))
-        } else {
-            shown(&Value::from(vec![given]).to_string())
-        };
         self.found(
             "flowrun::wrong_type",
             &format!("must be a list{names}, not a string"),
             "this is text",
-            Some(format!("write `{list}`")),
+            Some(format!("write `{}`", elsewhere::as_list(given))),
         )
     }
 
@@ -388,7 +385,13 @@ impl At<'_> {
             Some((step, _)) if self.pointer.contains("/from") || self.pointer.ends_with("/with") => {
                 format!("a step gives `{0}` or `{0}.failed`", shown(step))
             }
-            _ => "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`".to_owned(),
+            _ => match elsewhere::several(given)
+                .filter(|_| ["/from", "/needs"].iter().any(|end| self.pointer.ends_with(end)))
+            {
+                Some(list) => format!("several stand in a list: write `[{list}]`"),
+                None => "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`"
+                    .to_owned(),
+            },
         };
         let message = match self.pointer {
             "/name" => "must be an id",

@@ -264,6 +264,27 @@ fn text_in_the_place_of_a_list_is_shown_as_one() {
 }
 
 #[test]
+fn text_for_a_list_anywhere_and_several_names_in_one_are_shown_as_lists() {
+    check(
+        "x-allow: unused_step\nsteps:\n  a: { items: [1] }\n  b: { items: [1] }\n  c:\n    from: a, b\n    needs: a b\n    map: { uses: x.txt, lua: return 1 }\n",
+        &expect![[r#"
+            wrong_type: `x-allow` must be a list, not a string
+              1:10 "unused_step" this is text
+              help: write `[unused_step]`
+            bad_name: `from` of step `c` must be the id of a step
+              6:11 "a, b" not an id
+              help: several stand in a list: write `[a, b]`
+            bad_name: `needs` of step `c` must be the id of a step
+              7:12 "a b" not an id
+              help: several stand in a list: write `[a, b]`
+            wrong_type: `uses` of step `c` must be a list, not a string
+              8:18 "x.txt" this is text
+              help: write `[x.txt]`
+        "#]],
+    );
+}
+
+#[test]
 fn formats_are_known_by_their_extensions_too() {
     check(
         &around_files(
