@@ -13,7 +13,7 @@ mod worker_processes;
 
 pub use command::CommandLines;
 pub use engine_options::EngineOptions;
-pub use job_engine::{EngineLimits, JobEngine, WaveJobs};
+pub use job_engine::{EngineLimits, JobEngine, LEFT, WaveJobs};
 pub use job_needs::JobNeeds;
 pub use slurm::SlurmOptions;
 pub use worker_processes::{WorkerProcess, worker_processes};

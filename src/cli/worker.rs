@@ -12,7 +12,9 @@ use crate::engine::{self, Interrupt, WorkError, Worked, WorkerJob};
 /// Works on the shard.
 pub(super) fn command(console: &Console, arguments: &WorkerArguments) -> Result<Exit, Fault> {
     let interrupt = interrupt::listen()?;
-    match work(console, arguments, &interrupt) {
+    let worked = work(console, arguments, &interrupt);
+    WorkerJob::leave(arguments.remote.clone(), (arguments.wave, arguments.task));
+    match worked {
         Ok(Worked::Committed) => Ok(Exit::Success),
         Ok(Worked::GaveBack) => Ok(Exit::GaveBack),
         Err(Unworked::Fault(fault)) => Err(fault),

@@ -26,6 +26,7 @@ use super::roles::StepRoles;
 use super::run_store::RunStore;
 use super::step_spec::step_spec;
 use crate::event::{StepResult, StepStatus, Timing, Why};
+use crate::fleet;
 use crate::lua::Watchdog;
 use crate::plan::{MapLike, Plan, Step, Verb};
 use crate::runtime::{self, clock};
@@ -70,6 +71,12 @@ impl WorkerJob {
         demand_ours(&place, &RemoteFile::Job)?;
         let job: RemoteJob = remote_job::demand(&place, &RemoteFile::Job)?;
         Ok(Self { place, job, at: (wave, task), id })
+    }
+
+    /// Says that the worker ends, to whoever cannot ask for its job. That it cannot be said costs some minutes.
+    pub fn leave(folder: PathBuf, (wave, task): (u32, u32)) {
+        let log = RemotePlace::open(folder).file(&RemoteFile::Log(wave, task));
+        let _ = std::fs::write(log.with_extension(fleet::LEFT), []);
     }
 
     /// What all workers of the step are told.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::job_engine::{EngineLimits, JobEngine, WaveJobs};
+use super::job_engine::{EngineLimits, JobEngine, LEFT, WaveJobs};
 use super::job_needs::JobNeeds;
 use super::shell::{ask, quoted};
 use crate::schedule::fleet::{Exit, JobId, JobState, Seen, Submission};
@@ -114,6 +114,16 @@ impl CommandEngine {
         )
     }
 
+    /// Whether the worker of a job has said that it ends; it counts as ended from now on.
+    fn has_left(&mut self, wave: u32, task: u32) -> bool {
+        let Some(of) = self.waves.get_mut(&wave) else { return false };
+        let has_left = of.logs.get(task as usize).is_some_and(|log| log.with_extension(LEFT).exists());
+        if has_left {
+            of.jobs[task as usize] = Job::Ended(Exit::Unknown);
+        }
+        has_left
+    }
+
     fn with_job(&self, line: &str, id: &str) -> String {
         filled(line, &[("job", quoted(id)), ("run", quoted(&self.lines.run))])
     }
@@ -186,7 +196,12 @@ impl JobEngine for CommandEngine {
                     Job::Ended(exit) => JobState::Ended(exit),
                     Job::Submitted(name) => {
                         // Without that command only what the worker writes tells whether it lives.
-                        let Some(status) = &self.lines.status else { continue };
+                        let Some(status) = &self.lines.status else {
+                            if self.has_left(*number, task) {
+                                seen.push(Seen { job: id, state: JobState::Ended(Exit::Unknown) });
+                            }
+                            continue;
+                        };
                         if ask(&self.with_job(status, &name))?.is_good {
                             JobState::Running
                         } else {

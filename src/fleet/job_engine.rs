@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use crate::schedule::fleet::{JobId, Seen, Submission};
 
+/// The extension of a file beside a worker's log, which says that it has ended, however: jobs that nobody can ask for.
+pub const LEFT: &str = "left";
+
 /// Jobs that are submitted together: job `k` is the worker on task `k` of the wave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaveJobs {

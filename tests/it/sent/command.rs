@@ -38,8 +38,23 @@ fn expected() -> String {
 }
 
 #[test]
+fn a_scheduler_that_cannot_be_asked_for_jobs_gets_all_of_them() {
+    let project = project();
+    let executors =
+        project.read("infra/executors.yaml").replace("    status: sh queue.sh status {job}\n", "");
+    let project = project.file("infra/executors.yaml", executors);
+    let ran = run(&project, &[]);
+    assert_eq!((ran.code, project.read("out.jsonl")), (0, expected()), "{}", ran.stderr);
+    assert!(
+        project.read("names").lines().count() > 2,
+        "more jobs than may run at once: {}",
+        project.read("names")
+    );
+}
+
+#[test]
 fn a_scheduler_that_takes_commands_runs_the_items_whatever_its_mood() {
-    for mood in ["", "lose", "twice"] {
+    for mood in ["", "lose", "twice", "delay"] {
         let project = project().file("mood", mood);
         let ran = run(&project, &[]);
         assert_eq!(ran.code, 0, "{mood}: {}", ran.stderr);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A scheduler for tests: `queue.sh submit NAME LOG WORD…` prints noise and the id of a job, `status ID` ends with 0 while the job
-# is there, `cancel ID` ends it. The file `mood` beside it makes it lose the next job or run it twice.
+# is there, `cancel ID` ends it. The file `mood` beside it makes it lose the next job, run it twice, or let it wait for
+# three seconds.
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$here/jobs"
 act=$1
@@ -18,6 +19,7 @@ submit)
     case $mood in
     lose) touch "$job/ended" ;;
     twice) (run "$@" &) ; (run "$@" &) ;;
+    delay) (sleep 3 && run "$@" &) ;;
     *) (run "$@" &) ;;
     esac > /dev/null 2>&1 < /dev/null
     echo "welcome to the queue"
