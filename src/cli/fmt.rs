@@ -38,10 +38,12 @@ pub(super) fn command(console: &Console, arguments: &FmtArguments) -> Result<Exi
     console.show(&diagnostics, color);
     console.complain(&complaints, color);
     let files = if done == 1 { "file" } else { "files" };
-    if done == 0 && !complaints.is_empty() {
-        return Ok(Exit::Usage);
+    if done > 0 || complaints.is_empty() {
+        say(&format!(
+            "{done} {files}, {changed} {}",
+            if arguments.check { "would change" } else { "changed" }
+        ));
     }
-    say(&format!("{done} {files}, {changed} {}", if arguments.check { "would change" } else { "changed" }));
     Ok(if !complaints.is_empty() {
         Exit::Usage
     } else if !diagnostics.is_empty() {

@@ -1,5 +1,5 @@
-//! This module finds the files in a folder that commands on pipeline files are about: YAML files with a `steps` key at their top, and those
-//! that look as if pipelines include them.
+//! This module finds the files that commands on pipelines are about: in a folder, YAML files with a `steps` key at their top,
+//! and those that look as if pipelines include them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::config::{FileKind, is_yaml};
 /// What lies in a folder and below, sorted by path.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FoundFiles {
-    /// Pipelines, and what they include.
+    /// Pipelines, and what they include, as far as these are wanted.
     pub(super) checked: Vec<PathBuf>,
     /// Other YAML files.
     pub(super) left: Vec<PathBuf>,
@@ -31,8 +31,7 @@ impl FoundFiles {
         let mut all = Self::default();
         for path in paths {
             if path.is_dir() {
-                let mut found = files(path, complaints);
-                found.checked.retain(|file| is_of_kind(file, is_wanted));
+                let found = files(path, is_wanted, complaints);
                 if found.checked.is_empty() {
                     let complaint = Complaint::new(format!("no pipeline file lies in `{}`", path.display()));
                     complaints.push(
@@ -41,7 +40,9 @@ impl FoundFiles {
                 }
                 all.checked.extend(found.checked);
                 all.left.extend(found.left);
-            } else if !skip_others || is_of_kind(path, is_wanted) {
+            } else if !skip_others
+                || fs::read(path).map_or(true, |bytes| FileKind::found(&bytes).is_some_and(is_wanted))
+            {
                 all.checked.push(path.clone());
             }
         }
@@ -52,13 +53,8 @@ impl FoundFiles {
     }
 }
 
-/// Whether a file is of such a kind by its text, or cannot be read.
-fn is_of_kind(file: &Path, is_wanted: fn(FileKind) -> bool) -> bool {
-    fs::read(file).map_or(true, |bytes| FileKind::found(&bytes).is_some_and(is_wanted))
-}
-
 /// The files in `folder` and below. Hidden folders are left alone, and links to folders: they may lead in circles.
-fn files(folder: &Path, complaints: &mut Vec<Complaint>) -> FoundFiles {
+fn files(folder: &Path, is_wanted: fn(FileKind) -> bool, complaints: &mut Vec<Complaint>) -> FoundFiles {
     let mut found = FoundFiles::default();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
@@ -69,7 +65,7 @@ fn files(folder: &Path, complaints: &mut Vec<Complaint>) -> FoundFiles {
         });
         for file in files {
             match fs::read(&file) {
-                Ok(bytes) if FileKind::found(&bytes).is_some() => found.checked.push(file),
+                Ok(bytes) if FileKind::found(&bytes).is_some_and(is_wanted) => found.checked.push(file),
                 Ok(_) => found.left.push(file),
                 Err(error) => complaints.push(cannot("read", &file, &error)),
             }
@@ -125,7 +121,7 @@ mod tests {
             fs::write(root.join(name), text).expect("a file");
         }
         let mut complaints = Vec::new();
-        let found = files(root, &mut complaints);
+        let found = files(root, |_| true, &mut complaints);
         let expect = ["a.yaml", "b/common.yaml", "b/z.yml"].map(|name| root.join(name)).to_vec();
         assert_eq!(found, FoundFiles { checked: expect, left: vec![root.join("other.yaml")] });
         assert_eq!(complaints, []);

@@ -19,7 +19,7 @@ use super::roles::{Role, StepRoles};
 use super::run_store::{self, RunStore};
 use super::{handover, panic, step, usage};
 use crate::data::{self, Target, WriteOptions};
-use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus, Usage};
+use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::lua::Watchdog;
 use crate::plan::{Body, Plan, Step, Verb};
 use crate::runtime;
@@ -162,7 +162,7 @@ fn clear_leftovers(plan: &Plan, selected: &[bool]) {
 fn close(
     keep: Option<RunStore>,
     outcome: Outcome,
-    (begun, before, shard): (Instant, Option<Usage>, Option<ShardRecord>),
+    (begun, before, shard): (Instant, Option<Duration>, Option<ShardRecord>),
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
     if let Some(keep) = &keep {

@@ -9,17 +9,15 @@ use crate::event::Usage;
 /// Ticks of a second in `/proc`: the same on all machines that Linux runs on.
 const TICKS: u64 = 100;
 
-/// What it has taken since it began; `None` where the system does not tell.
-pub(super) fn so_far() -> Option<Usage> {
-    let processor = processor(&fs::read_to_string("/proc/self/stat").ok()?)?;
-    let memory = memory(&fs::read_to_string("/proc/self/status").ok()?)?;
-    Some(Usage { processor, memory })
+/// The processor time that it has taken so far; `None` where the system does not tell.
+pub(super) fn so_far() -> Option<Duration> {
+    processor(&fs::read_to_string("/proc/self/stat").ok()?)
 }
 
 /// What was taken since `before`. The most memory is that of the whole process.
-pub(super) fn since(before: Option<Usage>) -> Option<Usage> {
-    let (before, now) = (before?, so_far()?);
-    Some(Usage { processor: now.processor.saturating_sub(before.processor), ..now })
+pub(super) fn since(before: Option<Duration>) -> Option<Usage> {
+    let processor = so_far()?.saturating_sub(before?);
+    Some(Usage { processor, memory: memory(&fs::read_to_string("/proc/self/status").ok()?)? })
 }
 
 /// The times in user and kernel mode, the process' own and those of its children, fields 14 to 17 of `/proc/PID/stat`. The second

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::job_engine::{EngineLimits, JobEngine, LEFT, WaveJobs};
 use super::job_needs::JobNeeds;
-use super::shell::{ask, quoted};
+use super::shell::ask;
 use crate::schedule::fleet::{Exit, JobId, JobState, Seen, Submission};
+use crate::value::shell_word;
 
 /// The commands, with places to be filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,22 +90,22 @@ impl CommandEngine {
 
     fn submit_line(&self, number: u32, wave: &CommandWave, task: usize) -> String {
         let words = [&*self.program.to_string_lossy(), "worker", &*self.remote.to_string_lossy()];
-        let mut worker: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        let mut worker: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
         worker.extend([number.to_string(), task.to_string()]);
         let worker = worker.join(" ");
         let worker = match &self.setup {
-            Some(setup) => format!("/bin/sh -c {}", quoted(&format!("{setup}\nexec {worker}"))),
+            Some(setup) => format!("/bin/sh -c {}", shell_word(&format!("{setup}\nexec {worker}"))),
             None => worker,
         };
-        let log = wave.logs.get(task).map(|log| quoted(&log.to_string_lossy())).unwrap_or_default();
+        let log = wave.logs.get(task).map(|log| shell_word(&log.to_string_lossy())).unwrap_or_default();
         let seconds = self.needs.time.map_or(0, |time| time.as_secs());
         filled(
             &self.lines.submit,
             &[
-                ("run", quoted(&self.lines.run)),
+                ("run", shell_word(&self.lines.run)),
                 ("wave", number.to_string()),
                 ("task", task.to_string()),
-                ("name", quoted(&format!("{}-{task}", wave.name))),
+                ("name", shell_word(&format!("{}-{task}", wave.name))),
                 ("log", log),
                 ("cores", self.needs.cores.to_string()),
                 ("memory_mb", (self.needs.memory / 1_000_000).to_string()),
@@ -114,18 +115,14 @@ impl CommandEngine {
         )
     }
 
-    /// Whether the worker of a job has said that it ends; it counts as ended from now on.
-    fn has_left(&mut self, wave: u32, task: u32) -> bool {
-        let Some(of) = self.waves.get_mut(&wave) else { return false };
-        let has_left = of.logs.get(task as usize).is_some_and(|log| log.with_extension(LEFT).exists());
-        if has_left {
-            of.jobs[task as usize] = Job::Ended(Exit::Unknown);
-        }
-        has_left
+    /// Whether the worker of a job has said that it ends.
+    fn has_left(&self, wave: u32, task: u32) -> bool {
+        let log = self.waves.get(&wave).and_then(|wave| wave.logs.get(task as usize));
+        log.is_some_and(|log| log.with_extension(LEFT).exists())
     }
 
     fn with_job(&self, line: &str, id: &str) -> String {
-        filled(line, &[("job", quoted(id)), ("run", quoted(&self.lines.run))])
+        filled(line, &[("job", shell_word(id)), ("run", shell_word(&self.lines.run))])
     }
 }
 
@@ -196,13 +193,12 @@ impl JobEngine for CommandEngine {
                     Job::Ended(exit) => JobState::Ended(exit),
                     Job::Submitted(name) => {
                         // Without that command only what the worker writes tells whether it lives.
-                        let Some(status) = &self.lines.status else {
-                            if self.has_left(*number, task) {
-                                seen.push(Seen { job: id, state: JobState::Ended(Exit::Unknown) });
-                            }
-                            continue;
+                        let is_there = match &self.lines.status {
+                            Some(status) => ask(&self.with_job(status, &name))?.is_good,
+                            None if self.has_left(*number, task) => false,
+                            None => continue,
                         };
-                        if ask(&self.with_job(status, &name))?.is_good {
+                        if is_there {
                             JobState::Running
                         } else {
                             if let Some(wave) = self.waves.get_mut(number) {

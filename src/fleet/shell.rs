@@ -14,18 +14,10 @@ pub(super) fn ask(line: &str) -> Option<Answer> {
     answer(Command::new("/bin/sh").arg("-c").arg(line), "", ALLOWANCE)
 }
 
-/// A word as the shell reads it back.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=@%+,".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::shell_word;
 
     #[test]
     fn a_command_says_what_it_has_come_to() {
@@ -39,7 +31,7 @@ mod tests {
     #[test]
     fn words_come_back_as_they_were() {
         for word in ["", "plain/word-1.x", "two words", "it's", "$HOME `x` \"y\" \\ *", "new\nline", "é"] {
-            let answer = ask(&format!("printf %s {}", quoted(word))).expect("a shell");
+            let answer = ask(&format!("printf %s {}", shell_word(word))).expect("a shell");
             assert_eq!(answer.printed, word);
         }
     }

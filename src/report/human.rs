@@ -23,7 +23,7 @@ use self::notes::Notes;
 use super::figures;
 use super::groups::FailureGroups;
 use super::{Clock, Reporter};
-use crate::event::{Event, LogLevel, RunStatus, StepId, StepInfo, StepResult, StepStatus};
+use crate::event::{Event, FailureKind, LogLevel, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::value::printable;
 
 /// What the caller knows about the reader and the run.
@@ -104,6 +104,8 @@ struct StepView {
     notes: Notes,
     /// What the last attempt failed by.
     last_error: Option<Arc<str>>,
+    /// What was last worth a notice.
+    last_notice: Option<Arc<str>>,
     /// Whether its breaker lets nothing start.
     is_paused: bool,
     /// Whether it has ended, and failed.
@@ -161,6 +163,7 @@ impl<W: Write> Human<W> {
                 failures: FailureGroups::default(),
                 notes: Notes::new(self.verbosity),
                 last_error: None,
+                last_notice: None,
                 is_paused: false,
                 has_failed: false,
             })
@@ -180,7 +183,12 @@ impl<W: Write> Human<W> {
 
     fn step_finished(&mut self, step: StepId, result: &StepResult) -> io::Result<()> {
         self.live.end(step);
-        self.steps[step.at()].has_failed = result.status == StepStatus::Failed;
+        let view = &mut self.steps[step.at()];
+        view.has_failed = result.status == StepStatus::Failed;
+        // Why a program was given up is no item's error.
+        if result.reason.as_deref() == Some(FailureKind::Program.name()) {
+            view.last_error = view.last_notice.take();
+        }
         if self.verbosity == Verbosity::Quiet && result.status != StepStatus::Failed {
             return Ok(());
         }
@@ -247,7 +255,7 @@ impl<W: Write> Human<W> {
 
     fn notice(&mut self, step: Option<StepId>, message: &str) -> io::Result<()> {
         if let Some(step) = step {
-            self.steps[step.at()].last_error = Some(message.into());
+            self.steps[step.at()].last_notice = Some(message.into());
             return self.note(step, Verbosity::Normal, TextStyle::Warn, &format!("warning: {message}"));
         }
         if self.verbosity == Verbosity::Quiet {

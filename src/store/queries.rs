@@ -207,8 +207,7 @@ impl StoredRun {
     /// Fails when the database of the run cannot be read.
     pub fn timing(&self, step: &str) -> Result<Option<Timing>, StoreError> {
         let read = || -> rusqlite::Result<Option<String>> {
-            let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'timings'";
-            if self.connection.query_row(known, [], |row| row.get::<_, i64>(0))? == 0 {
+            if !self.has_table("timings")? {
                 return Ok(None);
             }
             let sql = "SELECT histogram FROM timings WHERE step = ?1";
@@ -218,14 +217,19 @@ impl StoredRun {
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
+    /// Whether the database has a table that those of earlier versions have not.
+    fn has_table(&self, name: &str) -> rusqlite::Result<bool> {
+        let known = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
+        Ok(self.connection.query_row(known, [name], |row| row.get::<_, i64>(0))? > 0)
+    }
+
     /// What the run has taken of its machine, where its end tells.
     ///
     /// # Errors
     /// Fails when the database of the run cannot be read.
     pub fn usage(&self) -> Result<Option<Usage>, StoreError> {
         let read = || -> rusqlite::Result<Option<Usage>> {
-            let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'usage'";
-            if self.connection.query_row(known, [], |row| row.get::<_, i64>(0))? == 0 {
+            if !self.has_table("usage")? {
                 return Ok(None);
             }
             let sql = "SELECT processor, memory FROM usage ORDER BY rowid DESC LIMIT 1";

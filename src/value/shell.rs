@@ -1,9 +1,12 @@
 //! Words of a shell, for commands that people copy.
 
-/// A text as one word of a shell, in quotes where it needs them.
+/// A text as one word that a shell reads back as it is, in quotes where it needs them.
 pub fn shell_word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.,:=@%+~".contains(&byte);
-    if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.,:=@%+".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use block::{Block, Use};
-pub(crate) use elsewhere::marked;
+pub(crate) use elsewhere::{commands, marked, saved};
 use page::{Page, pages, root};
 
 /// How many blocks run, and how many do not and say so.

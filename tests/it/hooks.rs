@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::installer::{checksums, file_name, packed};
-use crate::project::{Project, Ran, binary};
+use crate::project::{Project, Ran, binary, yaml};
 use crate::server::{Reply, Server};
 
 pub(crate) const PIPELINE: &str = "version: 1
@@ -43,8 +43,7 @@ fn root() -> &'static Path {
 }
 
 fn parsed(name: &str) -> Value {
-    let text = fs::read_to_string(root().join(name)).expect("it is there");
-    serde_yaml::from_str(&text).expect("YAML")
+    yaml(&fs::read_to_string(root().join(name)).expect("it is there"))
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {

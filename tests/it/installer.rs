@@ -41,6 +41,7 @@ pub(crate) fn checksums(of: &[u8]) -> String {
 fn release(sums: String, file: impl Fn() -> Reply + Send + Sync + 'static) -> Server {
     Server::start(move |request| match request.target.as_str() {
         "/one/SHA256SUMS" => Reply::text(200, &sums),
+        "/one/install.sh" => Reply::text(200, include_str!("../../packaging/install.sh")),
         target if target == format!("/one/{}", file_name()) => file(),
         _ => Reply::text(404, "no such file"),
     })
@@ -71,12 +72,19 @@ impl Machine {
         self.dir.path().join("home")
     }
 
+    /// A shell of this machine, for which the server has the releases.
+    fn shell(&self, server: &Server) -> Command {
+        let mut shell = Command::new(found("sh"));
+        shell.env_clear().stdin(Stdio::null());
+        shell.env("HOME", self.home()).env("PATH", self.dir.path().join("tools"));
+        shell.env("FLOWRUN_BASE_URL", server.url("/one/"));
+        shell
+    }
+
     fn command(&self, server: &Server, arguments: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/install.sh");
-        let mut command = Command::new(found("sh"));
-        command.arg(script).args(arguments).env_clear().stdin(Stdio::null());
-        command.env("HOME", self.home()).env("PATH", self.dir.path().join("tools"));
-        command.env("FLOWRUN_BASE_URL", server.url("/one/"));
+        let mut command = self.shell(server);
+        command.arg(script).args(arguments);
         command
     }
 
@@ -138,26 +146,13 @@ fn a_binary_is_installed_for_its_user() {
 #[test]
 fn the_install_lines_of_the_book_work() {
     for block in marked("the_install_lines_of_the_book_work") {
-        let script = include_str!("../../packaging/install.sh");
-        let file = packed(PROGRAM);
-        let sums = checksums(&file);
-        let server = Server::start(move |request| match request.target.as_str() {
-            "/install.sh" => Reply::text(200, script),
-            "/SHA256SUMS" => Reply::text(200, &sums),
-            target if target == format!("/{}", file_name()) => Reply::Whole(200, Vec::new(), file.clone()),
-            _ => Reply::text(404, "no such file"),
-        });
+        let server = sound_release();
         let (line, _) = block.split_once('\n').expect("a line");
-        let here = line.replace(
-            "https://github.com/flowrun/flowrun/releases/latest/download",
-            server.url("").trim_end_matches('/'),
-        );
+        let here = line
+            .replace("https://github.com/flowrun/flowrun/releases/latest/download/", &server.url("/one/"));
         assert_ne!(here, line, "the newest release");
         let machine = Machine::new(&TOOLS);
-        let mut command = Command::new(found("sh"));
-        command.arg("-ec").arg(here).env_clear().stdin(Stdio::null());
-        command.env("HOME", machine.home()).env("PATH", machine.dir.path().join("tools"));
-        let ran = command.env("FLOWRUN_BASE_URL", server.url("")).output().expect("a shell runs");
+        let ran = machine.shell(&server).arg("-ec").arg(here).output().expect("a shell runs");
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         assert_eq!(names(&machine.home().join(".local/bin")), ["flowrun"]);
     }

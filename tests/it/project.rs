@@ -173,3 +173,17 @@ impl Summary {
         self.step(id)["status"].as_str().expect("a status is text")
     }
 }
+
+/// What a shell that has `flowrun` on its path does in a folder.
+pub(crate) fn shell(folder: &Path, command: &str) -> Ran {
+    let bin = Path::new(binary()).parent().expect("a folder");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", command]).current_dir(folder).env("PATH", path);
+    Ran::from(shell.output().expect("a shell"))
+}
+
+/// A text of YAML.
+pub(crate) fn yaml(text: &str) -> Value {
+    serde_yaml::from_str(text).expect("YAML")
+}

@@ -9,8 +9,9 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+use crate::book::commands;
 use crate::examples::Example;
-use crate::project::{Project, Ran};
+use crate::project::{self, Project, Ran, yaml};
 
 /// Three map-like steps behind sources, with failures, skips, retries and logs; one behind the first of them.
 const PIPELINE: &str = r#"
@@ -290,27 +291,13 @@ fn steps_that_ask_for_others_wait_for_gather() {
     assert!(record.contains("\"a\"") && !record.contains("\"c\""), "{record}");
 }
 
-/// The commands of a job of `examples/ci-matrix/workflow.yml`.
-fn commands_of(job: &str) -> Vec<String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci-matrix/workflow.yml");
-    let text = std::fs::read_to_string(path).expect("the workflow is there");
-    let workflow: serde_yaml::Value = serde_yaml::from_str(&text).expect("it is YAML");
-    let steps = workflow["jobs"][job]["steps"].as_sequence().expect("steps").clone();
-    steps.iter().filter_map(|step| step["run"].as_str().map(str::to_owned)).collect()
-}
-
 #[test]
 fn a_ci_matrix_checks_a_table_in_four_jobs() {
     // Each job has a checkout of its own, and hands on what it has made.
-    let shell = |folder: &std::path::Path, command: &str| {
-        let bin = std::path::Path::new(crate::project::binary()).parent().expect("a folder").to_owned();
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-ec", command]).current_dir(folder).env("PATH", path);
-        Ran::from(shell.output().expect("a shell")).ok()
-    };
+    let shell = |folder: &std::path::Path, command: &str| project::shell(folder, command).ok();
+    let workflow = yaml(include_str!("../../examples/ci-matrix/workflow.yml"));
     let last = Example::new("ci-matrix");
-    let [shard, gather] = ["shard", "gather"].map(commands_of);
+    let [shard, gather] = ["shard", "gather"].map(|job| commands(&workflow, job));
     assert_eq!((shard.len(), gather.len()), (1, 1));
     for number in 1..=4 {
         let checkout = Example::new("ci-matrix");

@@ -2,8 +2,7 @@
 
 use clap_complete::engine::CompletionCandidate;
 
-use crate::value::printable;
-use crate::value::shell_word;
+use crate::value::{printable, shell_word};
 
 /// A word, and what it is. The words are names from files: some shells write them into the line as they are.
 pub(super) fn offer(word: &str, about: &str) -> CompletionCandidate {

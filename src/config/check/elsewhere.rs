@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::config::id::is_input;
 use crate::config::{shown, units};
 use crate::data::{DeclaredType, Format};
 use crate::value::Choice as _;
@@ -220,8 +221,6 @@ pub(super) fn as_list(given: &str) -> String {
 
 /// Names with commas or blanks between them, as a list has them; `None`: it is one name, or something else.
 pub(super) fn several(given: &str) -> Option<String> {
-    let is_id =
-        |name: &&str| name.starts_with(|c: char| c.is_alphabetic() || c == '_') && !name.contains(['.', ':']);
     let names: Vec<&str> = given.split([',', ' ']).filter(|name| !name.is_empty()).collect();
-    (names.len() > 1 && names.iter().all(is_id)).then(|| shown(&names.join(", ")))
+    (names.len() > 1 && names.iter().all(|name| is_input(name))).then(|| shown(&names.join(", ")))
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::slurm_options::SlurmOptions;
 use crate::fleet::job_engine::WaveJobs;
 use crate::fleet::job_needs::JobNeeds;
-use crate::fleet::shell::quoted;
 use crate::schedule::fleet::Submission;
+use crate::value::shell_word;
 
 /// A worker is told to end so long before the end of its job, and at the latest at this share of it: more than the whole time
 /// would mean at once.
@@ -76,8 +76,11 @@ fn clock(time: Duration) -> String {
 /// The script: its process becomes the worker, so that signals for the job are the worker's.
 pub(super) fn script(options: &SlurmOptions, remote: &str, wave: u32) -> String {
     let setup = options.setup.as_deref().map(|setup| format!("{}\n", setup.trim_end())).unwrap_or_default();
-    let program = quoted(&options.program.to_string_lossy());
-    format!("#!/bin/sh\n{setup}exec {program} worker {} {wave} \"$SLURM_ARRAY_TASK_ID\"\n", quoted(remote))
+    let program = shell_word(&options.program.to_string_lossy());
+    format!(
+        "#!/bin/sh\n{setup}exec {program} worker {} {wave} \"$SLURM_ARRAY_TASK_ID\"\n",
+        shell_word(remote)
+    )
 }
 
 /// The id that `sbatch --parsable` has printed, perhaps with the name of a cluster behind it.

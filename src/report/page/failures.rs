@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use super::html::{self, Column, count, cut, items, table, text};
 use super::source::LinePlaces;
+use crate::event::Verb;
 use crate::report::account::{Account, FailureAccount, StepAccount};
-use crate::value::shell_word;
+use crate::value::{Choice as _, shell_word};
 
 /// Bytes of HTML about single items, over all steps. With a bounded rest, a page stays below a megabyte.
 const BYTES_MAX: usize = 500_000;
@@ -96,8 +97,8 @@ fn cut_attribute(message: &str) -> String {
 /// What runs the step on the item again whose number follows, and writes nothing.
 fn again(account: &Account, step: &StepAccount) -> Option<String> {
     let (file, _) = account.sources.first()?;
-    let runs = ["map", "flat_map", "filter"].contains(&step.verb.as_str());
-    runs.then(|| format!("flowrun preview {} {} --item ", shell_word(file), shell_word(&step.name)))
+    let has_function = Verb::parse(&step.verb).is_some_and(Verb::is_map_like);
+    has_function.then(|| format!("flowrun preview {} {} --item ", shell_word(file), shell_word(&step.name)))
 }
 
 fn list(

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::html::{self, text};
+use super::html::{self, Column, table, text};
 use crate::event::Timing;
 use crate::report::account::{Account, StepAccount};
 
@@ -33,18 +33,14 @@ pub(super) fn section(out: &mut String, account: &Account) {
     out.push_str(
         "<section aria-labelledby=\"spent\"><h2 id=\"spent\">Where time went</h2>\n<p class=\"about\">Of all threads together: reading and \
          writing are the step's own, functions are attempts with what they wait for, held back is the time in which a breaker or a rate \
-         limit let nothing start, keeping is what makes results outlive a crash.</p>\n<div class=\"wide\" role=\"region\" \
-         aria-label=\"Where the time of each step went\" tabindex=\"0\"><table class=\"spent\"><caption>Where the time of each step \
-         went</caption>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\" class=\"bars\">Parts</th>",
+         limit let nothing start, keeping is what makes results outlive a crash.</p>\n",
     );
-    for (name, class) in PARTS {
-        let _ = write!(out, "<th scope=\"col\" class=\"n\"><i class=\"part {class}\"></i> {name}</th>");
-    }
-    out.push_str("</tr></thead><tbody>\n");
-    for (step, parts) in spent {
-        row(out, step, &parts);
-    }
-    out.push_str("</tbody></table></div></section>\n");
+    let named = PARTS.iter().map(|(name, _)| Column::Number(name));
+    let columns: Vec<Column> =
+        [Column::Words("Step"), Column::Words("Parts")].into_iter().chain(named).collect();
+    let rows: Vec<Vec<String>> = spent.iter().map(|(step, parts)| row(step, parts)).collect();
+    table(out, "Where the time of each step went", &columns, &rows);
+    out.push_str("</section>\n");
 }
 
 fn parts(step: &StepAccount, timing: &Timing) -> [Duration; 5] {
@@ -52,25 +48,24 @@ fn parts(step: &StepAccount, timing: &Timing) -> [Duration; 5] {
     [timing.beside.reading, timing.all(), held, timing.beside.keeping, timing.beside.writing]
 }
 
-fn row(out: &mut String, step: &StepAccount, parts: &[Duration; 5]) {
+fn row(step: &StepAccount, parts: &[Duration; 5]) -> Vec<String> {
     let whole: f64 = parts.iter().map(Duration::as_secs_f64).sum();
     let mut left = 0.0;
     let mut bars = String::new();
+    let mut cells = Vec::new();
     for ((_, class), part) in PARTS.iter().zip(parts) {
         let width = part.as_secs_f64() / whole * WIDTH;
         let _ =
             write!(bars, "<rect class=\"part {class}\" x=\"{left:.1}\" width=\"{width:.1}\" height=\"10\"/>");
         left += width;
+        cells.push(if part.is_zero() {
+            "–".to_owned()
+        } else {
+            format!("<i class=\"part {class}\"></i> {}", html::duration(*part))
+        });
     }
-    let _ = write!(
-        out,
-        "<tr><th scope=\"row\">{}</th><td class=\"bars\"><svg viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" \
-         aria-hidden=\"true\">{bars}</svg></td>",
-        text(&step.name)
+    let picture = format!(
+        "<svg class=\"parts\" viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{bars}</svg>"
     );
-    for part in parts {
-        let time = if part.is_zero() { "–".to_owned() } else { html::duration(*part) };
-        let _ = write!(out, "<td class=\"n\">{time}</td>");
-    }
-    out.push_str("</tr>\n");
+    [vec![text(&step.name), picture], cells].concat()
 }

@@ -11,7 +11,7 @@ use super::block::{Use, blocks};
 use super::page::{pages, root};
 use crate::examples::Example;
 use crate::hooks;
-use crate::project::{Project, Ran, binary};
+use crate::project::{Project, shell, yaml};
 
 /// The blocks that name this test.
 pub(crate) fn marked(test: &str) -> Vec<String> {
@@ -47,21 +47,15 @@ pub(super) fn takes(test: &str) -> bool {
     false
 }
 
-/// What a shell that has `flowrun` on its path does in a folder.
-fn shell(folder: &Path, command: &str) -> Ran {
-    let bin = Path::new(binary()).parent().expect("a folder");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
-    let mut shell = Command::new("sh");
-    shell.args(["-ec", command]).current_dir(folder).env("PATH", path);
-    Ran::from(shell.output().expect("a shell"))
+/// What a page has its reader save under a name.
+pub(crate) fn saved(page: &str, name: &str) -> String {
+    let page = pages().into_iter().find(|one| one.name == page).expect("the page");
+    let block = blocks(&page.text).into_iter().find(|block| block.word("file") == Some(name));
+    block.expect("the file").text
 }
 
-fn yaml(text: &str) -> Value {
-    serde_yaml::from_str(text).expect("YAML")
-}
-
-/// The commands of a job.
-fn commands(workflow: &Value, job: &str) -> Vec<String> {
+/// The commands of a job of a workflow.
+pub(crate) fn commands(workflow: &Value, job: &str) -> Vec<String> {
     let steps = workflow["jobs"][job]["steps"].as_array().expect("steps");
     steps.iter().filter_map(|step| step["run"].as_str().map(str::to_owned)).collect()
 }
@@ -72,9 +66,7 @@ fn the_line_of_the_crontab_takes_up_what_failed() {
     let command = line.trim().strip_prefix("0 3 * * *").expect("a time").trim();
     // In a crontab an unescaped percent sign ends the command.
     assert!(!command.replace("\\%", "").contains('%'), "{command}");
-    let daily = pages().into_iter().find(|page| page.name == "docs/guide/every-night.md").expect("the page");
-    let pipeline = blocks(&daily.text).into_iter().find(|block| block.word("file") == Some("daily.yaml"));
-    let project = Project::new().file("nightly/daily.yaml", pipeline.expect("the pipeline").text);
+    let project = Project::new().file("nightly/daily.yaml", saved("docs/guide/every-night.md", "daily.yaml"));
     fs::create_dir(project.path("nightly/in")).expect("a folder");
     let folder = project.path("nightly");
     let command = command.replace("\\%", "%").replace("/srv/nightly", &folder.to_string_lossy());

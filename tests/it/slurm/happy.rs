@@ -1,7 +1,7 @@
 //! Everybody is healthy.
 
 use super::cluster::cluster;
-use crate::book::marked;
+use crate::book::{marked, saved};
 use crate::project::{Project, Ran};
 use crate::sent::{OUTPUTS, project, shards};
 
@@ -28,13 +28,10 @@ fn what_slurm_runs_comes_out_as_from_one_process() {
 #[test]
 fn the_command_of_the_guide_runs_on_slurm() {
     let Some(cluster) = cluster(&[]) else { return };
-    let page = include_str!("../../../docs/guide/on-a-cluster.md");
-    let (_, pipeline) = page.split_once("```yaml file=clean.yaml\n").expect("the pipeline");
-    let (pipeline, _) = pipeline.split_once("\n```").expect("its end");
+    let pipeline = saved("docs/guide/on-a-cluster.md", "clean.yaml");
     let docs: Vec<String> =
         (1..=2000).map(|id| format!("{{\"id\":{id},\"text\":\"On a Cluster\"}}\n")).collect();
-    let project =
-        Project::new().file("clean.yaml", format!("{pipeline}\n")).file("docs.jsonl", docs.concat());
+    let project = Project::new().file("clean.yaml", pipeline).file("docs.jsonl", docs.concat());
     for block in marked("the_command_of_the_guide_runs_on_slurm") {
         // The partition of this cluster has another name.
         let line = block.trim().replace("partition=batch", "partition=main");
