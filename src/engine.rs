@@ -52,16 +52,16 @@ pub use forecast::{Forecast, Forecasts};
 pub use gather::{Gathering, Refusal};
 pub use interrupt::Interrupt;
 pub use living::{LeftJob, LivingWorker, cancel_jobs, end_workers, left_job, living_workers};
-pub use open_shards::open_shards;
+pub use open_shards::{SaidOfStep, open_shards, said_of};
 pub use options::{ResumeOptions, RunOptions, StateOptions, WorkPart};
 pub use outcome::{EngineError, Outcome};
 pub use plan_files::plan_texts;
 pub use rate_parts::workers_at_once;
-pub use remote_job::RemoteJob;
+pub use remote_job::{FleetJobs, RemoteJob};
 pub use run::run;
 pub use sendable::{shards_of, stays_here};
 pub use sent::SentOptions;
-pub use shard::{Shard, ShardOptions, count_items, known_by_time, sharded, steps_of_shard};
+pub use shard::{Shard, ShardOptions, count_items, count_source, known_by_time, sharded, steps_of_shard};
 pub use work::{WorkError, Worked, WorkerJob};
 
 #[cfg(test)]

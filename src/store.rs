@@ -85,8 +85,8 @@ pub use program_copy::keep_program;
 pub use queries::{Failure, FailureReason, Retry, Skip, StoredLog};
 pub use record::AppendNote;
 pub use remote::{
-    AttemptFile, AttemptFrame, AttemptState, AttemptWatch, CommitRecord, LeftBehind, Published, ReadShard,
-    RemoteFile, RemotePlace, RetryTokens, ShardCommit, SlotJob, Slots, Whence,
+    AttemptFile, AttemptFrame, AttemptProgress, AttemptState, AttemptWatch, CommitRecord, LeftBehind,
+    Published, ReadShard, RemoteFile, RemotePlace, RetryTokens, ShardCommit, SlotJob, Slots, Whence,
 };
 pub use request::keep_request;
 pub use results::Results;

@@ -75,10 +75,18 @@ pub(super) fn options(
         time: executor.time,
         grace,
         wave_every: if is_here { WAVE_EVERY } else { fleet::WAVE_EVERY },
+        haste: haste(),
         file,
         plan: digest,
         secrets: WorkerInputs::of(plan, inputs).to_bytes()?,
     }))
+}
+
+/// How many times as fast as the clock the coordinator waits for engines and workers. Tests of what happens after minutes say
+/// so, which no release hears.
+fn haste() -> u32 {
+    let told = std::env::var("FLOWRUN_TEST_HASTE").ok().filter(|_| cfg!(debug_assertions));
+    told.and_then(|told| told.parse().ok()).filter(|haste| *haste > 0).unwrap_or(1)
 }
 
 /// The engine of an executor that has a queue, to end jobs of a run in it; `None`: it has none.

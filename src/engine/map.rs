@@ -55,6 +55,7 @@ use super::fingerprint;
 use super::input::StepInput;
 use super::item_content::ItemContent;
 use super::pool::{Allowance, Limits, Pool, StepClock};
+use super::remote_job::FleetJobs;
 use super::row_bound::RowBound;
 use super::sendable::sent_options;
 use super::sink::Sink;
@@ -64,7 +65,6 @@ use crate::event::{Event, ReuseCounts, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
 use crate::plan::{MapLike, Step};
 use crate::runtime::clock;
-use crate::schedule::fleet::Counts;
 use crate::schedule::{Policy, Scheduler, Start};
 use crate::store::{BegunStep, ChunkEndings, LinesPerItem as Lines, RemotePlace, StepJournal};
 use crate::value::{Chunk, Ratio};
@@ -134,7 +134,7 @@ struct Coordinator<'a> {
     /// Whether no worker is left, because the step was to stop before any was ready.
     workers_gone: bool,
     /// Its worker processes, as last told of.
-    fleet: Option<Counts>,
+    fleet: Option<FleetJobs>,
     lost: Option<StepId>,
     interrupted: Option<Duration>,
     /// When its workers were told to stop at once.

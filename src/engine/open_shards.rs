@@ -1,10 +1,11 @@
 //! Open shards are those that are not in the books of a run. They are known by the folder that its workers share: which there are,
-//! and who is at work on them.
+//! who is at work on them, how far they say that they are, and why those that wait do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::remote_job::{self, BeatFile};
-use crate::store::{RemoteFile, RemotePlace, ShardJob, ShardRow, StoreError};
+use super::remote_job::{self, BeatFile, FleetFile, FleetJobs};
+use crate::event::Tally;
+use crate::store::{LastError, RemoteFile, RemotePlace, ShardJob, ShardRow, StoreError};
 use crate::value::{Indices, ShardId};
 
 /// The shards of the step with this folder that are not in the books of its run, in the order of their items. `known`: those that are.
@@ -21,9 +22,11 @@ pub fn open_shards(place: &RemotePlace, known: &BTreeSet<String>) -> Result<Vec<
         *newest = attempt.max(*newest);
     }
     let (open, mut rows) = shards(place, known)?;
+    let jobs = jobs(place);
     for (shard, items) in open {
         let tries = attempts.get(&shard).copied().unwrap_or(0);
         let beat = read_beat(place, &shard, tries);
+        let why = (tries == 0).then(|| jobs.as_ref()?.why.as_deref().map(str::to_owned)).flatten();
         rows.push(ShardRow {
             shard: shard.to_string(),
             first: items.iter().next().map_or(0, |stretch| stretch.first),
@@ -38,7 +41,7 @@ pub fn open_shards(place: &RemotePlace, known: &BTreeSet<String>) -> Result<Vec<
             node: beat.map(|beat| beat.node),
             started: None,
             ended: None,
-            why: None,
+            why,
             lost: 0.0,
         });
     }
@@ -72,6 +75,47 @@ fn shards(
         }
     }
     Ok((open, done))
+}
+
+/// What coordinator and workers of a step say of it that is not in the books.
+#[derive(Debug, Default)]
+pub struct SaidOfStep {
+    /// Its jobs, where the coordinator has said anything of them.
+    pub jobs: Option<FleetJobs>,
+    /// How items have ended, by the beats of the workers at work.
+    pub tally: Tally,
+    /// What went wrong last with them.
+    pub last_error: Option<LastError>,
+}
+
+/// What is said of the step with this folder, beyond its shards that are in the books of its run.
+///
+/// # Errors
+/// Fails when the folder cannot be read.
+pub fn said_of(place: &RemotePlace, known: &BTreeSet<String>) -> Result<SaidOfStep, StoreError> {
+    if !place.has_shards() {
+        return Ok(SaidOfStep::default());
+    }
+    let mut said = SaidOfStep { jobs: jobs(place), ..SaidOfStep::default() };
+    // A later attempt at a shard has taken over what an earlier one had.
+    let newest: BTreeMap<ShardId, u32> = {
+        let mut beats = place.beats()?;
+        beats.sort_unstable();
+        beats.into_iter().collect()
+    };
+    for (shard, attempt) in newest.into_iter().filter(|(shard, _)| !known.contains(&shard.to_string())) {
+        let Some(beat) = read_beat(place, &shard, attempt) else { continue };
+        said.tally.add(&beat.tally);
+        let errors = said.last_error.take().into_iter().chain(beat.errors);
+        said.last_error = errors.max_by(|one, other| one.at.total_cmp(&other.at));
+    }
+    Ok(said)
+}
+
+/// How the jobs stand; what cannot be read was not said.
+fn jobs(place: &RemotePlace) -> Option<FleetJobs> {
+    let file: FleetFile = remote_job::read(place, &RemoteFile::Fleet).ok().flatten()?;
+    Some(file.jobs)
 }
 
 /// What the worker on a shard has said last; what cannot be read was not said.

@@ -2,13 +2,14 @@
 //! says which version of the protocol it is of.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{ReuseCounts, Tally};
-use crate::schedule::fleet::Halt;
-use crate::store::{RemoteFile, RemotePlace, StoreError, Whence};
+use crate::schedule::fleet::{Counts, Halt};
+use crate::store::{LastError, RemoteFile, RemotePlace, StoreError, Whence};
 use crate::value::{Indices, ShardId};
 
 /// Version of what coordinator and workers write for each other.
@@ -158,6 +159,38 @@ pub(super) struct BeatFile {
     pub(super) node: String,
     /// The process.
     pub(super) pid: u32,
+    /// What went wrong last in the shard, the newest first: five at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) errors: Vec<LastError>,
+}
+
+/// How the jobs of a step stand, as its coordinator says now and then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FleetFile {
+    /// Version of the protocol.
+    pub(super) protocol: u32,
+    /// The jobs.
+    #[serde(flatten)]
+    pub(super) jobs: FleetJobs,
+}
+
+/// How many jobs of a step there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetJobs {
+    /// Those that run.
+    pub running: u64,
+    /// Parts of the step that wait for one.
+    pub queued: u64,
+    /// Why the first that has waited for 30 seconds waits, as the engine says it.
+    pub why: Option<Arc<str>>,
+    /// Those that have died so far.
+    pub died: u64,
+}
+
+impl From<Counts> for FleetJobs {
+    fn from(Counts { running, queued, waiting, died, why }: Counts) -> Self {
+        Self { running, queued: queued + waiting, why, died }
+    }
 }
 
 /// Writes a file that is never changed.

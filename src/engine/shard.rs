@@ -10,8 +10,8 @@ use std::str::FromStr;
 use crate::data::GlobBy;
 use crate::plan::{Body, Items, MapLike, Plan, Step, Verb};
 
-pub use self::count::count_items;
 pub(super) use self::count::{SourceDigest, count_alone, digest_of, whole_reader};
+pub use self::count::{count_items, count_source};
 pub(super) use self::record::ShardNotes;
 
 /// Which slice: number I of N, counted from 1.

@@ -32,8 +32,8 @@ use crate::plan::{MapLike, Plan, Step, Verb};
 use crate::runtime::{self, clock};
 use crate::schedule::RateUse;
 use crate::store::{
-    AttemptFile, AttemptWatch, Committer, Digest, RemoteFile, RemotePlace, RetryTokens, ShardCommit, Slots,
-    StoreError, Whence, host,
+    AttemptFile, AttemptProgress, AttemptWatch, Committer, Digest, RemoteFile, RemotePlace, RetryTokens,
+    ShardCommit, Slots, StoreError, Whence, host,
 };
 use crate::value::Indices;
 
@@ -223,7 +223,7 @@ impl Shift<'_> {
                 part.count_outlived(&mut carry);
             }
         }
-        let (shard, attempt, _) = at.get();
+        let AttemptProgress { shard, attempt, .. } = at.get();
         Ok(match store.commit_shard(why, carry.clone())? {
             // Also behind records of its own: who coordinates would wait for one more otherwise.
             ShardCommit::Nothing => {

@@ -146,7 +146,7 @@ pub const CODES: [(&str, &str); 48] = [
     (UNUSED_CONCURRENCY, "a rate limit never lets as many items run at once"),
     (UNUSED_LANES, "a process of a program is never sent as many items as its `lanes` allow"),
     (UNREAD_FAILURES, "items may fail, and nothing reads those that did"),
-    (ONLY_HERE, "with `--on`: a function that is sent uses a file that only this machine has"),
+    (ONLY_HERE, "with `--on`: a step that is sent uses a file that only this machine has"),
     (SHARED_WRITE, "with `--on`: all workers of a step that is sent write one file"),
     (DEADLINE_QUEUE, "with `--on`: a deadline runs while jobs wait in a queue"),
     (RATE_HERE, "with `--on`: a step is not sent because its limit cannot be shared out"),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::value::Ratio;
+use crate::value::{Ratio, printable};
 
 /// `0.04s`, `3.81s`, `1m05s`, `2h00m09s`.
 pub(super) fn duration(duration: Duration) -> String {
@@ -24,6 +24,15 @@ pub(super) fn duration(duration: Duration) -> String {
 /// [`duration`] for round figures: `5s`, `1.50s`.
 pub(super) fn brief(time: Duration) -> String {
     duration(time).replace(".00s", "s")
+}
+
+/// `12 running · 38 queued (Priority) · 3 died`; `why`: why parts wait, as the engine says it.
+pub(super) fn jobs(running: u64, (queued, why): (u64, Option<&str>), died: u64) -> String {
+    let why = why.map(|why| format!(" ({})", printable(why))).unwrap_or_default();
+    let queued = (queued > 0).then(|| format!("{queued} queued{why}"));
+    let died = (died > 0).then(|| format!("{died} died"));
+    let parts = [Some(format!("{running} running")), queued, died];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// `2623/s`, with decimals below ten; `None` where there is nothing to divide.

@@ -332,23 +332,13 @@ impl<W: Write> Human<W> {
     }
 }
 
-/// `12 running · 38 queued (Priority) · 3 died`
-fn workers(running: u64, queued: u64, why: Option<&str>, died: u64) -> String {
-    let why = why.map(|why| format!(" ({})", printable(why))).unwrap_or_default();
-    let queued = (queued > 0).then(|| format!("{queued} queued{why}"));
-    let died = (died > 0).then(|| format!("{died} died"));
-    let parts: Vec<String> =
-        [Some(format!("{running} running")), queued, died].into_iter().flatten().collect();
-    parts.join(" · ")
-}
-
 impl<W: Write> Reporter for Human<W> {
     fn event(&mut self, event: &Event, time: Duration) -> io::Result<()> {
         match event {
             Event::RunStarted { run, steps, .. } => self.run_started(run, steps),
             Event::StepStarted { step, total } => self.step_started(*step, *total, time),
             Event::Progress { step, tally, total, read } => {
-                let state = LiveStep { tally: *tally, total: *total, read: *read };
+                let state = LiveStep { tally: *tally, total: *total, read: *read, is_said: false };
                 self.live.progress(*step, state, time).map_or(Ok(()), |line| self.tell(&line))
             }
             Event::ItemFailed { step, index, kind, message, place, .. } => {
@@ -365,8 +355,8 @@ impl<W: Write> Reporter for Human<W> {
                 self.note(*step, Verbosity::Verbose, TextStyle::Dim, &text)
             }
             Event::Fleet { step, running, queued, why, died } => {
-                let text = workers(*running, *queued, why.as_deref(), *died);
-                self.live.workers(*step, text.clone());
+                let text = figures::jobs(*running, (*queued, why.as_deref()), *died);
+                self.live.workers(*step, text.clone(), *running > 0);
                 self.note(*step, Verbosity::Verbose, TextStyle::Dim, &text)
             }
             Event::Notice { step, message } => self.notice(*step, message),

@@ -27,8 +27,13 @@ impl Overview {
         self.columns.finished(info, result, self.color)
     }
 
-    /// A step that has not begun, or is running.
-    pub fn open(&self, info: &StepInfo, status: &str, tally: Tally, time: Option<Duration>) -> String {
+    /// A step that has not begun, or is running. Counts that are partly hearsay have a `~` before them.
+    pub fn open(
+        &self,
+        info: &StepInfo,
+        (status, time): (&str, Option<Duration>),
+        (tally, is_said): (Tally, bool),
+    ) -> String {
         let mut line = self.columns.head(info, self.color);
         line.push(TextStyle::Warn, status);
         let counts = [
@@ -38,8 +43,9 @@ impl Overview {
             (tally.cancelled, "cancelled"),
             (tally.retried, "retried"),
         ];
+        let about = if is_said { "~" } else { "" };
         for (count, name) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            line.push(TextStyle::Plain, &format!(" · {count} {name}"));
+            line.push(TextStyle::Plain, &format!(" · {about}{count} {name}"));
         }
         if let Some(time) = time {
             line.push(TextStyle::Plain, &format!(" · for {}", figures::duration(time)));
@@ -47,8 +53,13 @@ impl Overview {
         line.into_text()
     }
 
-    /// What went wrong last in a step that is running, for the line below it.
-    pub fn last_error(&self, words: &str) -> String {
+    /// How many workers a step has, for the line below it.
+    pub fn jobs(&self, running: u64, queued: (u64, Option<&str>), died: u64) -> String {
+        self.below(&format!("workers: {}", figures::jobs(running, queued, died)))
+    }
+
+    /// Further words on a step that is running, for the line below it.
+    pub fn below(&self, words: &str) -> String {
         self.columns.below(TextStyle::Dim, words, self.color)
     }
 

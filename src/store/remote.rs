@@ -43,7 +43,7 @@ pub use self::remote_file::RemoteFile;
 pub use self::retry_tokens::RetryTokens;
 pub(in crate::store) use self::salvage::{import, salvage};
 pub use self::slots::{SlotJob, Slots};
-pub use self::watch::AttemptWatch;
+pub use self::watch::{AttemptProgress, AttemptWatch};
 
 #[cfg(test)]
 mod tests;

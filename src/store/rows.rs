@@ -168,18 +168,7 @@ fn failures(connection: &Connection, step: &str, failed: &[FailedRow]) -> rusqli
 
 /// What went wrong last, for those who look at the step while it is running.
 fn last_error(connection: &Connection, step: &str, at: u64, notes: &Notes) -> rusqlite::Result<()> {
-    let failed =
-        notes.failed.last().map(|(index, _, item)| (*index, item.attempts, item.kind, &item.message));
-    let retried = notes.retried.last().map(|item| (item.index, item.attempt, item.kind, &item.message));
-    let Some((index, attempt, kind, message)) = failed.or(retried) else { return Ok(()) };
-    let error = LastError {
-        index,
-        attempt,
-        kind: kind.name().to_owned(),
-        message: message.to_string(),
-        is_final: failed.is_some(),
-        at: clock::from_micros(at),
-    };
+    let Some(error) = LastError::newest(notes, at, 1).pop() else { return Ok(()) };
     let text = serde_json::to_string(&error).expect("strings and numbers are JSON");
     let sql = "UPDATE steps SET last_error = ?2 WHERE step = ?1";
     connection.prepare_cached(sql)?.execute(params![step, text])?;

@@ -27,8 +27,8 @@ fn run(project: &Project, args: &[&str]) -> Ran {
     Ran::from(command(project, args).output().expect("the binary runs"))
 }
 
-/// Adds a program.
-fn with_program(project: Project, name: &str, script: &str) -> Project {
+/// Adds a program to the search path that [`run`] gives.
+pub(crate) fn with_program(project: Project, name: &str, script: &str) -> Project {
     let project = project.file(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
     let path = project.path(&format!("bin/{name}"));
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
@@ -282,6 +282,18 @@ fn plan_says_which_steps_are_sent_in_how_many_shards_and_how_many_items_that_mak
         ["on processes: 6 shards, 3 workers × 8 = 24 items at once, 1 core 2GB", "committed every 2m"];
     assert_eq!(clean[clean.len() - 2..], expect);
     let ran = run(&project, &["plan", "pipeline.yaml"]).ok();
+    let of_source = |project: &Project, read: &str| {
+        let pipeline = format!(
+            "steps:\n  docs: {{ read: {read} }}\n  clean: {{ from: docs, map: return item }}\n  save: {{ from: clean, write: out.jsonl }}\n"
+        );
+        fs::write(project.path("one.yaml"), pipeline).expect("room");
+        let ran = run(project, &["plan", "one.yaml", "--on", "slurm"]).ok();
+        facts(&ran.stdout, "docs").pop().expect("a line")
+    };
+    let project = project.file("docs.csv", format!("id\n{}", "1\n".repeat(1200))).ids("few.jsonl", 10);
+    assert_eq!(of_source(&project, "docs.jsonl"), "to workers: 1500 items, 17 kB, cut where they lie");
+    assert_eq!(of_source(&project, "docs.csv"), "to workers: 1200 items, 2.4 kB, written down for workers");
+    assert!(of_source(&project, "few.jsonl").ends_with("reads few.jsonl"), "nobody gets them");
     let is_placed = |line: &str| line.trim() == "here" || line.trim().starts_with("here:");
     assert!(!ran.stdout.lines().any(is_placed), "{}", ran.stdout);
 }
@@ -332,4 +344,20 @@ steps:
     assert_eq!((code, &found[..2]), (65, &["no_image".to_owned(), "no_volume".to_owned()][..]));
     let found = codes("shared", &[]).1;
     assert!(!found.contains(&"only_here".to_owned()), "the volume holds it: {found:?}");
+    let places = |read: &str, on: &str| {
+        let pipeline = format!(
+            "steps:\n  docs: {{ read: {read} }}\n  a: {{ from: docs, map: return item }}\n  b: {{ from: docs, map: return item }}\n  save: {{ from: [a, b], write: out.jsonl }}\n"
+        );
+        fs::write(project.path("pipeline.yaml"), pipeline).expect("room");
+        codes(on, &["--executor-set", "time=2h"]).1.iter().filter(|code| *code == "only_here").count()
+    };
+    let all = [places("/tmp/a.jsonl", "campus"), places("{ path: /tmp/a.parquet }", "campus")];
+    assert_eq!(all, [1, 1], "once, however many steps take from it");
+    let none = [
+        places("/tmp/a.csv", "campus"),
+        places("/data/a.jsonl", "campus"),
+        places("/tmp/a.jsonl", "processes"),
+    ];
+    assert_eq!(none, [0, 0, 0], "written down here; who knows; the same machine");
+    assert_eq!(places("/data/a.jsonl", "shared"), 1, "the volume does not hold it");
 }

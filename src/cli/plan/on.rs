@@ -1,6 +1,8 @@
 //! `plan --on NAME` says of each step whether it is sent to the executor: in how many shards, to how many workers, and how
 //! many items that makes at once.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::Count;
@@ -9,8 +11,10 @@ use crate::cli::executors::{ChosenExecutor, array_size, each};
 use crate::cli::load;
 use crate::config::{Executor, ExecutorEngine};
 use crate::data::{self, GlobBy, GlobOptions};
-use crate::engine::{self, Interrupt};
-use crate::plan::{Body, MapLike, Plan, Step, Verb};
+use crate::engine;
+use crate::event::StepId;
+use crate::plan::{Body, Input, MapLike, Plan, Step, Verb};
+use crate::report::bytes as bytes_of;
 use crate::value::{Chunk, duration};
 
 /// What is told of an executor; without one, nothing.
@@ -19,34 +23,72 @@ pub(super) struct Sending<'a> {
     chosen: Option<&'a ChosenExecutor>,
     /// How many tasks one array of Slurm has at most, asked once.
     array: OnceLock<Option<u64>>,
+    /// How many items sources have that were counted.
+    rows: RefCell<BTreeMap<StepId, Option<u64>>>,
 }
 
 impl<'a> Sending<'a> {
     pub(super) fn to(chosen: Option<&'a ChosenExecutor>, console: &'a Console) -> Self {
-        Self { console, chosen, array: OnceLock::new() }
+        Self { console, chosen, array: OnceLock::new(), rows: RefCell::default() }
     }
 
     /// The lines about a step that gets `count` items.
     pub(super) fn lines(&self, plan: &Plan, step: &Step, count: Option<Count>) -> Vec<String> {
         let Some(chosen) = self.chosen else { return Vec::new() };
         let Body::Ready(Verb::MapLike(map_like)) = &step.body else {
-            let is_source = step.verb.is_source();
-            return if is_source || step.verb.is_map_like() { Vec::new() } else { vec!["here".to_owned()] };
+            return if step.verb.is_source() {
+                self.source(plan, (step, chosen)).into_iter().collect()
+            } else if step.verb.is_map_like() {
+                Vec::new()
+            } else {
+                vec!["here".to_owned()]
+            };
         };
-        if let Some(reason) = engine::stays_here(plan, step, map_like, chosen.executor.send_from) {
-            return vec![format!("here: {reason}")];
-        }
         let known = count.filter(|count| count.exact).map(|count| count.most);
-        let items = known.or_else(|| engine::count_items(plan, step, &Interrupt::default()).ok().flatten());
+        let items = known.or_else(|| self.items(plan, step));
         let most = items.or(count.map(|count| count.most));
-        if let Some(most) = most.filter(|most| *most < chosen.executor.send_from) {
-            let up_to = if items.is_some() { "" } else { "up to " };
-            return vec![format!("here: {up_to}{most} items, and {} are sent", chosen.executor.send_from)];
+        if let Some(reason) = here((plan, step, map_like), chosen, (items, most)) {
+            return vec![format!("here: {reason}")];
         }
         let executor = for_step(&chosen.executor, map_like);
         let workers = engine::workers_at_once(plan, step, map_like, executor.workers(load::cores()));
         let shards = items.map(|items| engine::shards_of(plan, step, (items, bytes(plan, step)), workers));
         self.sent((&chosen.name, &executor), (map_like, workers), shards)
+    }
+
+    /// How many items a step gets that reads sources only.
+    fn items(&self, plan: &Plan, step: &Step) -> Option<u64> {
+        let items = |input: &Input| {
+            let is_source = !input.failed && plan.steps[input.step.at()].verb.is_source();
+            is_source.then(|| self.rows(plan, input.step))?
+        };
+        step.from.iter().map(items).sum()
+    }
+
+    fn rows(&self, plan: &Plan, source: StepId) -> Option<u64> {
+        let mut rows = self.rows.borrow_mut();
+        let count = || engine::count_source(&plan.steps[source.at()]).ok().flatten();
+        *rows.entry(source).or_insert_with(count)
+    }
+
+    /// How the items of a source come to workers; `None`: they do not.
+    fn source(&self, plan: &Plan, (source, chosen): (&Step, &ChosenExecutor)) -> Option<String> {
+        let takes = |step: &&Step| step.from.iter().any(|input| input.step == source.id && !input.failed);
+        let is_sent = |step: &Step| {
+            let Body::Ready(Verb::MapLike(map_like)) = &step.body else { return false };
+            let items = self.items(plan, step);
+            here((plan, step, map_like), chosen, (items, items)).is_none()
+        };
+        plan.steps.iter().filter(takes).any(is_sent).then_some(())?;
+        let rows = self
+            .rows(plan, source.id)
+            .map(|rows| format!("{rows} {}", if rows == 1 { "item" } else { "items" }));
+        let is_enterable =
+            matches!(&source.body, Body::Ready(Verb::Read(read)) if data::is_enterable(&read.options));
+        let size = Some(source_bytes(source)).filter(|bytes| *bytes > 0).map(bytes_of);
+        let way = if is_enterable { "cut where they lie" } else { "written down for workers" };
+        let parts = [rows, size, Some(way.to_owned())].into_iter().flatten();
+        Some(format!("to workers: {}", parts.collect::<Vec<_>>().join(", ")))
     }
 
     fn sent(
@@ -105,15 +147,35 @@ fn at_once(executor: &Executor, step: &MapLike) -> u64 {
 
 /// Bytes of the files that the step's sources read, as far as they can be listed.
 fn bytes(plan: &Plan, step: &Step) -> u64 {
-    let sources = step.from.iter().map(|input| &plan.steps[input.step.at()]);
-    let sizes = sources.map(|source| match &source.body {
+    let sizes = step.from.iter().map(|input| source_bytes(&plan.steps[input.step.at()]));
+    sizes.fold(0, u64::saturating_add)
+}
+
+/// Bytes of the files that a source reads, as far as they can be listed.
+fn source_bytes(source: &Step) -> u64 {
+    match &source.body {
         Body::Ready(Verb::Read(read)) if read.options.path != "-" => {
             let (pattern, root) = (read.options.path.clone(), read.options.root.clone());
             file_sizes(&GlobOptions { pattern, root, by: GlobBy::Modified, limit: None }).unwrap_or(0)
         }
         _ => 0,
-    });
-    sizes.fold(0, u64::saturating_add)
+    }
+}
+
+/// Why a step that gets so many items, or at most so many, is not sent; `None`: it is.
+fn here(
+    (plan, step, map_like): (&Plan, &Step, &MapLike),
+    chosen: &ChosenExecutor,
+    (items, most): (Option<u64>, Option<u64>),
+) -> Option<String> {
+    let send_from = chosen.executor.send_from;
+    let reason = engine::stays_here(plan, step, map_like, send_from);
+    if reason.is_some() {
+        return reason;
+    }
+    let most = most.filter(|most| *most < send_from)?;
+    let up_to = if items.is_some() { "" } else { "up to " };
+    Some(format!("{up_to}{most} items, and {send_from} are sent"))
 }
 
 fn file_sizes(options: &GlobOptions) -> Option<u64> {

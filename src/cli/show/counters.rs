@@ -8,9 +8,10 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use crate::cli::timestamp;
-use crate::event::{StepInfo, StepResult, StepStatus, Verb};
+use crate::engine::{self, FleetJobs, SaidOfStep};
+use crate::event::{StepInfo, StepResult, StepStatus, Tally, Verb};
 use crate::report::{OutputSummary, ReuseSummary, duration};
-use crate::store::{LastError, StepRecord, StoreError, StoredRun};
+use crate::store::{LastError, RemotePlace, StepRecord, StoreError, StoredRun};
 use crate::value::{Choice as _, Ratio};
 
 /// Failures that are read at once.
@@ -39,7 +40,39 @@ pub(super) struct Counters<'a> {
     spilled: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<ShownLastError<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workers: Option<ShownWorkers>,
     errors: ShownErrors<'a>,
+}
+
+/// The workers of a step that is running, and what they say of items that they have not handed over.
+#[derive(Serialize)]
+struct ShownWorkers {
+    running: u64,
+    queued: u64,
+    why: Option<Arc<str>>,
+    died: u64,
+    successes: u64,
+    failures: u64,
+    skipped: u64,
+    retried: u64,
+}
+
+impl ShownWorkers {
+    fn of(SaidOfStep { jobs, tally, .. }: &SaidOfStep) -> Option<Self> {
+        let FleetJobs { running, queued, why, died } = jobs.clone()?;
+        let Tally { succeeded: successes, failed: failures, skipped, retried, .. } = *tally;
+        Some(Self { running, queued, why, died, successes, failures, skipped, retried })
+    }
+}
+
+/// What the workers of a step say that is running.
+pub(super) fn said(run: &StoredRun, step: &StepRecord) -> Result<SaidOfStep, StoreError> {
+    if status(run, step) != "running" {
+        return Ok(SaidOfStep::default());
+    }
+    let known = run.shards(&step.step)?.into_iter().map(|row| row.shard).collect();
+    engine::said_of(&RemotePlace::of_step(run.path(), &step.step), &known)
 }
 
 /// What went wrong last in a step that is running.
@@ -54,15 +87,20 @@ struct ShownLastError<'a> {
     at: String,
 }
 
-/// What went wrong last, while the step is running.
-fn last_error<'a>(run: &StoredRun, step: &'a StepRecord) -> Option<&'a LastError> {
-    step.last_error.as_ref().filter(|_| status(run, step) == "running")
+/// What went wrong last, while the step is running: by the books, or by what workers say.
+fn last_error<'a>(run: &StoredRun, step: &'a StepRecord, said: &'a SaidOfStep) -> Option<&'a LastError> {
+    let errors = step.last_error.iter().chain(&said.last_error);
+    errors.filter(|_| status(run, step) == "running").max_by(|one, other| one.at.total_cmp(&other.at))
 }
 
 /// What went wrong last, in words: of a step that is running, `last error 4s ago, tried again: item 7, attempt 2: timeout:
 /// timeout after 1s`; of one that failed without a failed item, what its log says of it.
-pub(super) fn last_words(run: &StoredRun, step: &StepRecord) -> Result<Option<String>, StoreError> {
-    if let Some(error) = last_error(run, step) {
+pub(super) fn last_words(
+    run: &StoredRun,
+    step: &StepRecord,
+    said: &SaidOfStep,
+) -> Result<Option<String>, StoreError> {
+    if let Some(error) = last_error(run, step, said) {
         let ago = duration(timestamp::since(error.at));
         let again = if error.is_final { "" } else { ", tried again" };
         let LastError { index, attempt, kind, message, .. } = error;
@@ -79,7 +117,7 @@ pub(super) fn last_words(run: &StoredRun, step: &StepRecord) -> Result<Option<St
 }
 
 impl<'a> Counters<'a> {
-    pub(super) fn new(run: &'a StoredRun, step: &'a StepRecord) -> Self {
+    pub(super) fn new(run: &'a StoredRun, step: &'a StepRecord, said: &'a SaidOfStep) -> Self {
         Self {
             id: &step.step,
             verb: &step.verb,
@@ -96,7 +134,7 @@ impl<'a> Counters<'a> {
             reuse: step.reuse.as_ref().map(ReuseSummary::from),
             outputs: OutputSummary::of(Verb::parse(&step.verb), &step.outputs),
             spilled: Verb::parse(&step.verb).filter(|verb| verb.may_spill()).map(|_| step.spilled),
-            last_error: last_error(run, step).map(|error| ShownLastError {
+            last_error: last_error(run, step, said).map(|error| ShownLastError {
                 index: error.index,
                 attempt: error.attempt,
                 kind: &error.kind,
@@ -104,6 +142,7 @@ impl<'a> Counters<'a> {
                 is_final: error.is_final,
                 at: timestamp::rfc3339(error.at),
             }),
+            workers: ShownWorkers::of(said),
             errors: ShownErrors { run, step: &step.step },
         }
     }

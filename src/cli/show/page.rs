@@ -12,9 +12,10 @@ use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
 use crate::cli::request::Request;
 use crate::cli::{groups, params, timestamp};
-use crate::engine;
+use crate::engine::{self, FleetJobs, SaidOfStep};
+use crate::event::{StepInfo, Tally};
 use crate::report::{Overview, duration, run_log, strong};
-use crate::store::StoredLog;
+use crate::store::{StepRecord, StoredLog};
 use crate::value::printable;
 
 #[derive(Serialize)]
@@ -43,10 +44,11 @@ struct ItemHead<'a> {
 
 /// Writes it.
 pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
-    let counters = || view.steps.iter().map(|step| Counters::new(view.run, step));
+    let said = view.steps.iter().map(|step| counters::said(view.run, step)).collect::<Result<Vec<_>, _>>()?;
+    let counters = || view.steps.iter().zip(&said).map(|(step, said)| Counters::new(view.run, step, said));
     let log = if view.is_one { Vec::new() } else { view.run.run_log()? };
     match view.format {
-        ShowFormat::Text => return text(view, &log, out),
+        ShowFormat::Text => return text(view, (&said, &log), out),
         ShowFormat::Json => {
             match (view.is_one, counters().next()) {
                 (true, Some(step)) => serde_json::to_writer(&mut *out, &step)?,
@@ -119,7 +121,11 @@ pub(super) fn cell(text: &str) -> String {
     text.to_owned()
 }
 
-fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), Broken> {
+fn text(
+    view: &View<'_>,
+    (said, log): (&[SaidOfStep], &[StoredLog]),
+    out: &mut impl Write,
+) -> Result<(), Broken> {
     writeln!(out, "{}", title(view))?;
     if !view.params.is_empty() {
         writeln!(out, "  {}", view.params)?;
@@ -127,19 +133,14 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
     writeln!(out)?;
     let infos: Vec<_> = view.steps.iter().map(counters::info).collect();
     let overview = Overview::new(&infos, view.color);
-    for (info, step) in infos.iter().zip(view.steps) {
+    for ((info, step), said) in infos.iter().zip(view.steps).zip(said) {
         let line = match counters::result(step) {
             Some(result) => overview.ended(info, &result),
-            None => overview.open(
-                info,
-                counters::status(view.run, step),
-                step.tally(),
-                counters::lasted(view.run, step),
-            ),
+            None => open(view, (&overview, info), (step, said)),
         };
         writeln!(out, "{line}")?;
-        if let Some(words) = counters::last_words(view.run, step)? {
-            writeln!(out, "{}", overview.last_error(&cut(&words)))?;
+        if let Some(words) = counters::last_words(view.run, step, said)? {
+            writeln!(out, "{}", overview.below(&cut(&words)))?;
         }
     }
     let mut failing = Vec::new();
@@ -155,6 +156,23 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
         writeln!(out, "{blank}  {}", cut(&text))?;
     }
     ways_on(view, &failing, out)
+}
+
+/// A step that has not begun, or is running, with its workers below it.
+fn open(
+    view: &View<'_>,
+    (overview, info): (&Overview, &StepInfo),
+    (step, said): (&StepRecord, &SaidOfStep),
+) -> String {
+    let mut tally = step.tally();
+    tally.add(&said.tally);
+    let (status, lasted) = (counters::status(view.run, step), counters::lasted(view.run, step));
+    let mut text = overview.open(info, (status, lasted), (tally, said.tally != Tally::default()));
+    if let Some(FleetJobs { running, queued, why, died }) = &said.jobs {
+        text.push('\n');
+        text.push_str(&overview.jobs(*running, (*queued, why.as_deref()), *died));
+    }
+    text
 }
 
 /// The slice that the run has worked on, `2/7`; `None`: it is no shard.

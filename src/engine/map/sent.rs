@@ -11,7 +11,7 @@ use crate::engine::fingerprint;
 use crate::engine::handover;
 use crate::engine::living;
 use crate::engine::rate_parts::{rate_holds, workers_at_once};
-use crate::engine::remote_job::{self, PROTOCOL, RemoteJob, SourcesFile};
+use crate::engine::remote_job::{self, FleetJobs, PROTOCOL, RemoteJob, SourcesFile};
 use crate::engine::sent::{Books, Dispatcher, LeftFleet, SentFault, SentOptions};
 use crate::engine::step_results;
 use crate::engine::wall_clock;
@@ -20,7 +20,7 @@ use crate::lua::CancelLevel;
 use crate::plan::Body;
 use crate::runtime::clock;
 use crate::schedule::StopReason;
-use crate::schedule::fleet::{Counts, Halt};
+use crate::schedule::fleet::Halt;
 use crate::store::{BegunStep, CommitRecord, ImportAnswer, ReadShard, RemoteFile, RemotePlace, StoreError};
 use crate::value::{Covered, Indices};
 
@@ -279,8 +279,8 @@ impl<'a> Coordinator<'a> {
     fn wait_for(&mut self, dispatcher: &mut Dispatcher) -> Result<(), StepFault> {
         let before = self.scheduler.tally().less(&dispatcher.tally());
         let mut answers: Vec<ImportAnswer> = Vec::new();
-        let begun = clock::now();
-        let now = || clock::since(begun);
+        let (begun, haste) = (clock::now(), dispatcher.haste());
+        let now = || clock::since(begun) * haste;
         let outcome = loop {
             self.look_outside();
             if let Some(fault) = self.context.fault() {
@@ -302,7 +302,7 @@ impl<'a> Coordinator<'a> {
             answer.wait()?;
         }
         self.stop_at_enough();
-        self.fleet = Some(dispatcher.counts(now()));
+        self.fleet = Some(dispatcher.counts(now()).into());
         dispatcher.fault(outcome).map_or(Ok(()), |fault| Err(fault.into()))
     }
 
@@ -327,11 +327,11 @@ impl<'a> Coordinator<'a> {
         tally.add(before);
         let total = self.scheduler.total();
         self.context.emit(Event::Progress { step: self.step.id, tally, total, read: None });
-        let counts = dispatcher.counts(now);
-        if self.fleet.as_ref() != Some(&counts) {
-            let Counts { running, queued, waiting, died, why } = counts.clone();
-            self.fleet = Some(counts);
-            let queued = queued + waiting;
+        let jobs = FleetJobs::from(dispatcher.counts(now));
+        if self.fleet.as_ref() != Some(&jobs) {
+            dispatcher.tell_jobs(&jobs);
+            let FleetJobs { running, queued, why, died } = jobs.clone();
+            self.fleet = Some(jobs);
             self.context.emit(Event::Fleet { step: self.step.id, running, queued, why, died });
         }
         self.timing.keep(now, self.journal.as_ref());

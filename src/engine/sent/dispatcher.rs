@@ -10,7 +10,9 @@ use super::sent_options::SentOptions;
 use super::shard_log;
 use super::wave_jobs::wave_jobs;
 use crate::engine::failed_item::{self, Attempted};
-use crate::engine::remote_job::{self, BeatFile, Control, PROTOCOL, WaveFile, WaveTask};
+use crate::engine::remote_job::{
+    self, BeatFile, Control, FleetFile, FleetJobs, PROTOCOL, WaveFile, WaveTask,
+};
 use crate::event::Tally;
 use crate::fleet::JobEngine;
 use crate::schedule::fleet::{
@@ -35,6 +37,8 @@ pub(in crate::engine) struct Dispatcher {
     position: usize,
     fleet: Fleet,
     engine: Box<dyn JobEngine>,
+    /// How many times as fast as the clock it waits.
+    haste: u32,
     /// The job that each shard was submitted as last, by its stem.
     jobs: BTreeMap<ShardId, JobId>,
     /// What items that are not committed have behind them.
@@ -69,6 +73,7 @@ impl Dispatcher {
             of: (run.to_owned(), step.to_owned()),
             position,
             engine,
+            haste: options.haste,
             jobs: BTreeMap::new(),
             carry: BTreeMap::new(),
             known: BTreeSet::new(),
@@ -100,7 +105,13 @@ impl Dispatcher {
         let fleet_options = fleet_options(options, &*engine);
         let fleet = Fleet::recover(fleet_options, Duration::ZERO, kept).map_err(SentFault::Record)?;
         let of = (run.to_owned(), step.to_owned());
-        Ok(Self { place, of, position, fleet, engine, jobs, carry, known, claims: BTreeSet::new() })
+        let (haste, claims) = (options.haste, BTreeSet::new());
+        Ok(Self { place, of, position, fleet, engine, haste, jobs, carry, known, claims })
+    }
+
+    /// How many times as fast as the clock its own passes.
+    pub(in crate::engine) fn haste(&self) -> u32 {
+        self.haste
     }
 
     /// Nothing more is started.
@@ -134,6 +145,12 @@ impl Dispatcher {
     /// How many jobs there are.
     pub(in crate::engine) fn counts(&self, now: Duration) -> Counts {
         self.fleet.counts(now)
+    }
+
+    /// Lets others see how the jobs stand. What cannot be written is no harm to the step.
+    pub(in crate::engine) fn tell_jobs(&self, jobs: &FleetJobs) {
+        let file = FleetFile { protocol: PROTOCOL, jobs: jobs.clone() };
+        let _ = remote_job::replace(&self.place, &RemoteFile::Fleet, &file);
     }
 
     /// When the next turn is due though nothing has happened.

@@ -34,6 +34,8 @@ pub struct SentOptions {
     pub grace: Duration,
     /// Time between two waves of one step.
     pub wave_every: Duration,
+    /// How many times as fast as the clock the coordinator waits: 1, but in tests.
+    pub haste: u32,
     /// The pipeline file.
     pub file: PathBuf,
     /// Digest of the plan.

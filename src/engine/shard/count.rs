@@ -74,6 +74,17 @@ pub(in crate::engine) fn count_alone(
     Ok(Some((items, digest_of(digests.into_iter()))))
 }
 
+/// How many items a source has. `None`: it can be read only once, or what it is is decided by other steps.
+///
+/// # Errors
+/// Fails as reading does.
+pub fn count_source(source: &Step) -> Result<Option<u64>, DataError> {
+    let Body::Ready(verb) = &source.body else { return Ok(None) };
+    let Some(reader) = whole_reader(verb) else { return Ok(None) };
+    let counted = data::count_while(&mut *reader?, 1, &mut |_, _, _| true)?;
+    Ok(counted.map(|counted| counted.items))
+}
+
 /// How many items a step gets that reads sources only, as a shard counts them. `None`: one of the sources can be read only
 /// once, or the run was interrupted.
 ///

@@ -14,7 +14,7 @@ use crate::engine::wall_clock;
 use crate::event::Why;
 use crate::runtime::clock;
 use crate::schedule::fleet::Halt;
-use crate::store::{AttemptWatch, RemoteFile, RemotePlace, ShardCommit, host};
+use crate::store::{AttemptProgress, AttemptWatch, RemoteFile, RemotePlace, ShardCommit, host};
 use crate::value::ShardId;
 
 /// How often it looks whether anything is to be done.
@@ -89,7 +89,7 @@ impl<'a> Ticker<'a> {
         loop {
             if ended.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
                 // Who has ended is not waited for.
-                let (shard, attempt, _) = self.watch.get();
+                let AttemptProgress { shard, attempt, .. } = self.watch.get();
                 let _ = self.place.remove(&RemoteFile::Beat(&shard, attempt));
                 return;
             }
@@ -141,7 +141,7 @@ impl<'a> Ticker<'a> {
 
     /// Whether the worker is at a shard of this chain.
     fn is_at(&self, shard: &ShardId) -> bool {
-        self.watch.get().0.stem() == shard.stem()
+        self.watch.get().shard.stem() == shard.stem()
     }
 
     fn mind_time(&self) {
@@ -168,7 +168,7 @@ impl<'a> Ticker<'a> {
     }
 
     fn commit(&self) {
-        let (shard, attempt, _) = self.watch.get();
+        let AttemptProgress { shard, attempt, .. } = self.watch.get();
         match self.store.commit_shard(Why::Commit, Vec::new()) {
             Ok(ShardCommit::Made { goes_on }) => {
                 let _ = self.place.remove(&RemoteFile::Beat(&shard, attempt));
@@ -187,10 +187,9 @@ impl<'a> Ticker<'a> {
     }
 
     fn beat(&self, stamp: u64) {
-        let (shard, attempt, tally) = self.watch.get();
-        let (node, pid) = (host(), std::process::id());
-        let beat =
-            BeatFile { protocol: PROTOCOL, job: self.at, id: self.id.clone(), stamp, tally, node, pid };
+        let AttemptProgress { shard, attempt, tally, errors } = self.watch.get();
+        let (node, pid, id) = (host(), std::process::id(), self.id.clone());
+        let beat = BeatFile { protocol: PROTOCOL, job: self.at, id, stamp, tally, node, pid, errors };
         let _ = remote_job::replace(self.place, &RemoteFile::Beat(&shard, attempt), &beat);
     }
 }

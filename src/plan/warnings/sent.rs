@@ -5,8 +5,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::governed::{PolicyStep, WarningContext, known};
+use crate::data::Format;
+use crate::event::Verb;
 use crate::lua::{LiteralPath, Reached, literal_paths, reaches};
 use crate::plan::codes;
+use crate::plan::file_checks::path_of;
 use crate::plan::inputs::SentTo;
 use crate::plan::places::DocumentPart;
 use crate::schedule::RateUse;
@@ -37,13 +40,54 @@ pub(super) fn check(
         return;
     }
     found.extend(queued_deadline(advice, step, to));
+    for source in own_sources(advice, step, to) {
+        // Several steps may take from it.
+        if !found.iter().any(|known| known.message == source.message) {
+            found.push(source);
+        }
+    }
     each_text(advice, step, &mut |text, place| {
         for path in literal_paths(text) {
-            found.extend(file(step, to, &path).map(|(code, message, label, help)| {
+            found.extend(file((advice, step), to, &path).map(|(code, message, label, help)| {
                 place(path.span.clone(), code, message, label).help(help)
             }));
         }
     });
+}
+
+/// The files of sources that workers read where they lie, and cannot: other machines do not have them.
+fn own_sources(advice: &WarningContext<'_>, step: &PolicyStep<'_>, to: &SentTo) -> Vec<Diagnostic> {
+    if !to.has_queue {
+        // Its workers are processes of this machine.
+        return Vec::new();
+    }
+    let sources = step.step.from.iter().filter(|from| !from.failed).filter_map(|from| from.step);
+    let sources =
+        sources.map(|at| &advice.step_index.steps[at]).filter(|source| source.verb == Some(Verb::Read));
+    let own = sources.filter_map(|source| {
+        let (pointer, path) = path_of(advice.places.value(), &source.pointer, Verb::Read)?;
+        let format: Option<Format> = known(advice.places, &format!("{}/read/format", source.pointer));
+        let format = format.or_else(|| Format::of_path(&path).ok())?;
+        // What others hold is written down for workers.
+        let is_read_there = matches!(format, Format::Jsonl | Format::Lines | Format::Parquet);
+        let is_own = is_read_there && path != "-" && !path.contains("${{") && is_own(to, advice.root, &path);
+        let message = format!(
+            "workers read the items of step `{}` where they lie, and each machine has a `{path}` of its own",
+            source.name
+        );
+        let spot = DocumentPart::Value(&pointer);
+        let found = || advice.places.warning(codes::ONLY_HERE, message, &spot, "not this machine's file");
+        is_own.then(|| found().help(ONLY_HERE_HELP))
+    });
+    own.collect()
+}
+
+/// Whether each machine has this path for itself.
+fn is_own(to: &SentTo, root: &Path, path: &str) -> bool {
+    match &to.volume {
+        Some(volume) => !root.join(path).starts_with(volume),
+        None => OWN_FOLDERS.iter().any(|folder| Path::new(path).starts_with(folder)),
+    }
 }
 
 /// A deadline that runs while jobs wait.
@@ -81,17 +125,12 @@ fn rate_here(advice: &WarningContext<'_>, step: &PolicyStep<'_>) -> Option<Diagn
 
 /// What is to be said of a file that is named in a function.
 fn file(
-    step: &PolicyStep<'_>,
+    (advice, step): (&WarningContext<'_>, &PolicyStep<'_>),
     to: &SentTo,
     used: &LiteralPath,
 ) -> Option<(&'static str, String, &'static str, &'static str)> {
-    let path = Path::new(&used.path);
-    let is_own = match &to.volume {
-        Some(volume) => path.is_absolute() && !path.starts_with(volume),
-        None => OWN_FOLDERS.iter().any(|folder| path.starts_with(folder)),
-    };
     let name = &step.step.name;
-    if is_own {
+    if is_own(to, advice.root, &used.path) {
         let message = format!("step `{name}` is sent, and each machine has a `{}` of its own", used.path);
         return Some((codes::ONLY_HERE, message, "not this machine's file", ONLY_HERE_HELP));
     }

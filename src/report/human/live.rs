@@ -56,8 +56,8 @@ struct RunningItem {
     now: Duration,
     /// What it was held back by last.
     hold: Option<LiveHold>,
-    /// Its worker processes.
-    workers: Option<String>,
+    /// Its worker processes, and whether some run: then counts are partly what these say.
+    workers: Option<(String, bool)>,
     bar: Option<ProgressBar>,
 }
 
@@ -92,7 +92,8 @@ impl RunningItem {
     }
 
     fn held(&self, time: Duration) -> Option<String> {
-        self.hold.as_ref().and_then(|hold| hold.shown(time)).or_else(|| self.workers.clone())
+        let workers = || self.workers.as_ref().map(|(text, _)| text.clone());
+        self.hold.as_ref().and_then(|hold| hold.shown(time)).or_else(workers)
     }
 
     fn line(&self) -> LiveLine {
@@ -110,6 +111,8 @@ pub(super) struct LiveStep {
     pub(super) total: Option<u64>,
     /// How much of its input is read, where that has a size.
     pub(super) read: Option<Extent>,
+    /// Whether workers say so of items that they have not handed over.
+    pub(super) is_said: bool,
 }
 
 impl LiveStep {
@@ -120,14 +123,19 @@ impl LiveStep {
 
     /// `33 of 100 items`, or `33 items` and the share of what is read.
     fn done(&self, of: &str) -> String {
-        let ended = self.tally.ended();
+        let (about, ended) = (self.about(), self.tally.ended());
         match (self.total, self.read) {
-            (Some(total), _) => format!("{ended}{of}{total}"),
+            (Some(total), _) => format!("{about}{ended}{of}{total}"),
             (None, Some(read)) => {
-                format!("{} · {} read", figures::items(ended), figures::percent(read.done, read.of))
+                format!("{about}{} · {} read", figures::items(ended), figures::percent(read.done, read.of))
             }
-            (None, None) => figures::items(ended),
+            (None, None) => format!("{about}{}", figures::items(ended)),
         }
+    }
+
+    /// The mark of counts that nobody has booked.
+    fn about(&self) -> &'static str {
+        if self.is_said { "~" } else { "" }
     }
 }
 
@@ -165,7 +173,8 @@ impl LiveView {
             line.push(TextStyle::Plain, &format!("started{total}"));
             line.into_text()
         });
-        let (info, state) = (info.clone(), LiveStep { tally: Tally::default(), total, read: None });
+        let (info, state) =
+            (info.clone(), LiveStep { tally: Tally::default(), total, read: None, is_said: false });
         let running = RunningItem {
             info,
             started: time,
@@ -185,7 +194,8 @@ impl LiveView {
     /// A step goes on; returns the line to write if one is due: about the step that had none for longest.
     pub(super) fn progress(&mut self, step: StepId, state: LiveStep, time: Duration) -> Option<String> {
         let running = self.running.get_mut(&step)?;
-        (running.state, running.has_news, running.now) = (state, true, time);
+        let is_said = running.workers.as_ref().is_some_and(|(_, are_running)| *are_running);
+        (running.state, running.has_news, running.now) = (LiveStep { is_said, ..state }, true, time);
         self.redraw();
         if !matches!(self.screen, Screen::Lines) || self.spoke.is_some_and(|spoke| time < spoke + LINE_EVERY)
         {
@@ -196,7 +206,9 @@ impl LiveView {
         (running.has_news, running.spoke, self.spoke) = (false, time, Some(time));
         let (state, elapsed) = (running.state, time.saturating_sub(running.started));
         let done = match state.total {
-            Some(total) => format!("{} of {}", state.tally.ended(), figures::items(total)),
+            Some(total) => {
+                format!("{}{} of {}", state.about(), state.tally.ended(), figures::items(total))
+            }
             None => state.done(""),
         };
         let mut line = self.columns.head(&running.info, self.color);
@@ -219,9 +231,9 @@ impl LiveView {
     }
 
     /// The worker processes of a step.
-    pub(super) fn workers(&mut self, step: StepId, workers: String) {
+    pub(super) fn workers(&mut self, step: StepId, workers: String, are_running: bool) {
         if let Some(running) = self.running.get_mut(&step) {
-            running.workers = Some(workers);
+            running.workers = Some((workers, are_running));
         }
     }
 
@@ -281,7 +293,10 @@ fn counts(state: &LiveStep, done: String, held: Option<String>, elapsed: Duratio
         (tally.retried, "retried"),
     ];
     parts.extend(
-        named.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")),
+        named
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, name)| format!("{}{count} {name}", state.about())),
     );
     if held.is_some() {
         parts.extend(held);

@@ -14,7 +14,7 @@ use super::read_shard::items_of;
 use super::record::{CommitRecord, Doer, Whence};
 use super::slots::Slots;
 use super::source_name::source_name;
-use super::watch::AttemptWatch;
+use super::watch::{AttemptProgress, AttemptWatch};
 use crate::event::{Timing, Why};
 use crate::store::clock::now;
 use crate::store::endings::{self, EndingKind};
@@ -22,8 +22,11 @@ use crate::store::notes::Notes;
 use crate::store::packed::Compressor;
 use crate::store::segment::{self, PackedCommit, SegmentWriter};
 use crate::store::title::StepTitle;
-use crate::store::{StepSpec, StoreError, private};
+use crate::store::{LastError, StepSpec, StoreError, private};
 use crate::value::{Indices, ShardId};
+
+/// How many of the last errors others see.
+const ERRORS: usize = 5;
 
 /// What became of the wish to commit a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub struct AttemptFile {
     older: Vec<(u32, PathBuf)>,
     slots: Option<Arc<Slots>>,
     watch: Arc<AttemptWatch>,
+    /// What went wrong last in the shard, the newest first.
+    errors: Vec<LastError>,
     by: Doer,
 }
 
@@ -94,6 +99,7 @@ impl AttemptFile {
             older,
             slots: None,
             watch: Arc::new(AttemptWatch::new(shard.clone(), attempt)),
+            errors: Vec::new(),
             by: Doer { started: now(), ..Doer::default() },
         })
     }
@@ -201,6 +207,7 @@ impl AttemptFile {
         let timing = std::mem::take(&mut self.state).timing;
         (self.shard, self.items, self.attempt, self.path) = (shard, items, attempt, path);
         (self.by.started, self.by.lost) = (now(), 0.0);
+        self.errors.clear();
         self.state.timing = timing.clone();
         self.timing_before = timing;
         let title = self.title.clone().expect("nothing has ended of a step that has not begun");
@@ -214,7 +221,12 @@ impl AttemptFile {
 
     /// Lets others see how far it is.
     pub(in crate::store) fn tell(&self) {
-        self.watch.set(&self.shard, self.attempt, self.state.tally);
+        self.watch.set(AttemptProgress {
+            shard: self.shard.clone(),
+            attempt: self.attempt,
+            tally: self.state.tally,
+            errors: self.errors.clone(),
+        });
     }
 
     /// Appends a commit; `lines` of it are results.
@@ -232,6 +244,9 @@ impl AttemptFile {
             self.state.timing.add(timing);
         }
         self.state.book(&written, commit, of);
+        let newer = LastError::newest(of.1, at, ERRORS);
+        self.errors.splice(0..0, newer);
+        self.errors.truncate(ERRORS);
         Ok(())
     }
 

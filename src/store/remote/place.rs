@@ -270,8 +270,9 @@ impl RemotePlace {
                 _ => {}
             }
         }
-        let files = [RemoteFile::Sources, RemoteFile::Input, RemoteFile::Control, RemoteFile::Items];
-        files.iter().try_for_each(|file| self.remove(file))
+        let own = [RemoteFile::Sources, RemoteFile::Input, RemoteFile::Items];
+        let files = own.into_iter().chain([RemoteFile::Control, RemoteFile::Fleet]);
+        files.into_iter().try_for_each(|file| self.remove(&file))
     }
 
     /// Removes a file, if it is there.

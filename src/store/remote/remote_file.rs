@@ -48,6 +48,8 @@ pub enum RemoteFile<'a> {
     Cut,
     /// What workers are to do now.
     Control,
+    /// How the jobs of the step stand.
+    Fleet,
     /// The children of what a shard left.
     Split(&'a ShardId),
     /// The shards that were submitted together.
@@ -78,6 +80,7 @@ impl RemoteFile<'_> {
             Self::Sources => "sources.json".to_owned(),
             Self::Cut => "cut.jsonl".to_owned(),
             Self::Control => "control.json".to_owned(),
+            Self::Fleet => "fleet.json".to_owned(),
             Self::Split(shard) => format!("split/{shard}"),
             Self::Wave(number) => format!("wave/{number}.json"),
             Self::Done(shard) => format!("done/{shard}"),

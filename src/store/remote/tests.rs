@@ -211,7 +211,7 @@ fn an_attempt_goes_on_at_the_next_shard_of_its_chain() {
     let carry = |index| Whence { index, attempts: 1, history: "[]".to_owned(), outlived: 0 };
     let made = committer.commit_shard(Why::Commit, vec![carry(1), carry(3)]).expect("room");
     assert_eq!(made, ShardCommit::Made { goes_on: true });
-    assert_eq!(watch.get().0, path("17+1"));
+    assert_eq!(watch.get().shard, path("17+1"));
     journal.push(chunk(1, &["a", "-b"])).expect("room");
     assert_eq!(
         committer.commit_shard(Why::Term, Vec::new()).expect("room"),

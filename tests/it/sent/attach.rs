@@ -199,6 +199,43 @@ fn shards_are_shown_while_they_run_and_afterwards() {
     assert!(page.contains("<h2 id=\"workers\">Workers</h2>") && page.contains(node), "{page}");
 }
 
+/// Every tenth item fails, and workers hand nothing over before the end.
+const FAILING: &str = "steps:
+  n: { read: n.jsonl }
+  w: { from: n, map: { lua: 'time.sleep(0.05) assert(item.n % 10 ~= 0, \"ten\") return item.n', min_success_ratio: 0 } }
+  save: { from: w, write: out.jsonl }
+";
+
+#[test]
+fn what_workers_say_of_items_that_they_have_not_handed_over_is_shown_and_marked() {
+    let project = Project::with(FAILING).file("n.jsonl", rows(1000));
+    let words = [&["pipeline.yaml"], &ON[..], &["--executor-set", "workers=2"]].concat();
+    let mut command = project.command(&words);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    until(|| (workers(&project.path("")).len() == 2).then_some(()));
+    let step = until(|| {
+        let step = step_of(&project, "w");
+        (step["workers"]["failures"].as_u64() > Some(0)).then_some(step)
+    });
+    assert_eq!((&step["successes"], &step["failures"]), (&0.into(), &0.into()), "nothing is in the books");
+    assert_eq!((&step["workers"]["running"], &step["workers"]["died"]), (&2.into(), &0.into()), "{step}");
+    let error = &step["last_error"];
+    assert_eq!(
+        (error["index"].as_u64().map(|n| n % 10), &error["final"]),
+        (Some(0), &true.into()),
+        "{error}"
+    );
+    let text = project.run(&["show"]).ok().stdout;
+    let line = text.lines().find(|line| line.trim().starts_with("map w")).expect("a line");
+    assert!(line.contains("running · ~") && line.contains(" ok · ~"), "{text}");
+    assert!(text.contains("  workers: 2 running"), "{text}");
+    assert!(text.contains("last error ") && text.contains(": error: ten"), "{text}");
+    signal(run.id(), "INT");
+    assert_eq!(run.wait().expect("a child").code(), Some(130));
+    let step = step_of(&project, "w");
+    assert!(step["workers"].is_null() && step["failures"].as_u64() > Some(0), "{step}");
+}
+
 /// Where the workers of step `w` of the only run meet.
 fn remote(project: &Project) -> std::path::PathBuf {
     project.path(".flowrun/runs").join(&ids(project)[0].0).join("steps/w/remote")

@@ -50,3 +50,27 @@ fn a_live_line_says_what_holds_the_step_back_in_the_place_of_its_pace() {
     "#]],
     );
 }
+
+#[test]
+fn what_workers_only_say_is_marked_while_some_are_at_work() {
+    let step = StepId(0);
+    let tally = Tally { succeeded: 30, failed: 2, ..Tally::default() };
+    let jobs = |running, queued| Event::Fleet { step, running, queued, why: None, died: 0 };
+    let events = [
+        (0, run_started(&[("clean", "map")])),
+        (0, started(0, Some(100))),
+        (5_000, jobs(2, 1)),
+        (10_000, progress(0, tally, Some(100))),
+        (15_000, jobs(0, 1)),
+        (20_000, progress(0, tally, Some(100))),
+    ];
+    check(
+        Verbosity::Normal,
+        &events,
+        &expect![[r#"
+        |    map clean     started · 100 items
+        |    map clean     ~32 of 100 items · ~30 ok · ~2 failed · 2 running · 1 queued
+        |    map clean     32 of 100 items · 30 ok · 2 failed · 0 running · 1 queued
+    "#]],
+    );
+}
