@@ -65,11 +65,15 @@ class Cost:
     peak_bytes: int
 
 
-def run(command):
-    """What one run of a program costs."""
+def run(command, watch=None):
+    """What one run of a program costs. `watch` gets its process id, every few milliseconds while it runs."""
     start = time.perf_counter()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
+    ended, status, usage = os.wait4(child.pid, os.WNOHANG if watch else 0)
+    while not ended:
+        watch(child.pid)
+        time.sleep(0.005)
+        ended, status, usage = os.wait4(child.pid, os.WNOHANG)
     clock = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
