@@ -65,8 +65,8 @@ class Cost:
     peak_bytes: int
 
 
-def run(command, watch=None):
-    """What one run of a program costs. `watch` gets its process id, every few milliseconds while it runs."""
+def run(command, watch=None, code=0):
+    """What one run of a program costs. `watch` gets its process id, every few milliseconds while it runs, and may kill it."""
     start = time.perf_counter()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     ended, status, usage = os.wait4(child.pid, os.WNOHANG if watch else 0)
@@ -76,7 +76,7 @@ def run(command, watch=None):
         ended, status, usage = os.wait4(child.pid, os.WNOHANG)
     clock = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
+    if child.returncode != code:
         sys.exit(f"`{' '.join(map(str, command))}` ended with {child.returncode}")
     # Linux counts kilobytes.
     return Cost(usage.ru_utime + usage.ru_stime, clock, usage.ru_maxrss * 1024)
