@@ -218,6 +218,8 @@ pub struct TypeSource {
     pub without: Vec<String>,
     /// The fields that functions give instead of the source, as far as they are known.
     pub set: Vec<String>,
+    /// The columns of the source that no item has any more.
+    pub removed: Vec<String>,
     /// Whether some items lack some of them, so that none has to be there.
     pub may_lack: bool,
     /// The columns that hold whole items of other sources, which `join` put there.

@@ -24,6 +24,8 @@ struct Traced {
     without: BTreeSet<String>,
     /// Fields that functions on the way give, whose values alone say their types.
     set: BTreeSet<String>,
+    /// Fields of the source that no item has any more.
+    removed: BTreeSet<String>,
 }
 
 /// Tells every `write` where its columns and types come from, and every source whether it may give numbers that JSON does
@@ -77,7 +79,7 @@ fn own_writes(steps: &[Step], source: &Step) -> Option<Vec<StepId>> {
                 {
                     writes.push(step.id);
                 }
-                Body::Ready(Verb::Collect(Collect::Take(_))) => from.push(step.id),
+                Body::Ready(Verb::Collect(Collect::Take(_) | Collect::Sample(_))) => from.push(step.id),
                 _ => return None,
             }
         }
@@ -170,7 +172,7 @@ fn source_of(steps: &[Step], from: Option<StepId>, left: &mut usize) -> Option<T
 impl Traced {
     fn new() -> Self {
         let found = TypeSource { rest: true, ..TypeSource::default() };
-        Self { found, without: BTreeSet::new(), set: BTreeSet::new() }
+        Self { found, without: BTreeSet::new(), set: BTreeSet::new(), removed: BTreeSet::new() }
     }
 
     /// Follows the fields through a step.
@@ -191,6 +193,7 @@ impl Traced {
             // What is set once more below is not what is set here.
             fields.extend(passed.named.into_iter().filter(|(name, _)| !self.without.contains(name)));
             self.set.extend(passed.set.difference(&self.without).cloned());
+            self.removed.extend(passed.removed.difference(&self.without).cloned());
             self.without.extend(passed.unknown);
         }
         self.found.rest &= passed.rest;
@@ -220,12 +223,17 @@ impl Traced {
 
     /// What was found; `None` for nothing.
     fn done(self) -> Option<TypeSource> {
-        let Self { mut found, without, set } = self;
+        let Self { mut found, without, set, removed } = self;
         // The way went up.
         found.partners.reverse();
         let is_something = found.base.is_some() || !found.partners.is_empty();
-        let (without, set) = (without.into_iter().collect(), set.into_iter().collect());
-        is_something.then_some(TypeSource { without, set, ..found })
+        let list = |names: BTreeSet<String>| names.into_iter().collect();
+        is_something.then(|| TypeSource {
+            without: list(without),
+            set: list(set),
+            removed: list(removed),
+            ..found
+        })
     }
 }
 

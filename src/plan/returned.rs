@@ -16,6 +16,8 @@ pub(super) struct Passed {
     pub(super) unknown: BTreeSet<String>,
     /// Those of them that get one, as far as they are seen.
     pub(super) set: BTreeSet<String>,
+    /// Those of them that no result has: they are taken away from every item.
+    pub(super) removed: BTreeSet<String>,
     /// Whether some results lack some of them.
     pub(super) may_lack: bool,
 }
@@ -37,16 +39,25 @@ enum Returned {
 /// What all results of a function have of its item.
 pub(super) fn passed(text: &str) -> Option<Passed> {
     let words = Words::of(text);
-    let (set, filled) = (BTreeSet::new(), BTreeSet::new());
-    let mut scan = Scan { words: &words, at: 0, returns: Vec::new(), set, filled, depth: 0 };
+    let mut scan =
+        Scan { words: &words, at: 0, returns: Vec::new(), changed: Changed::default(), depth: 0, blocks: 0 };
     scan.all()?;
-    let Scan { returns, set, filled, .. } = scan;
-    Some(common(returns, set, filled))
+    let Scan { returns, changed, .. } = scan;
+    Some(common(returns, changed))
 }
 
-/// What several returns have in common; `set` are the fields of the item that are set before, `filled` those among them that are
-/// not only taken away.
-fn common(returns: Vec<Returned>, set: BTreeSet<String>, filled: BTreeSet<String>) -> Passed {
+/// The fields of the item that are set.
+#[derive(Default)]
+struct Changed {
+    set: BTreeSet<String>,
+    /// Those of them that are set to something else than `nil`.
+    filled: BTreeSet<String>,
+    /// Those of them that are set to `nil` whatever the item is, before anything is returned.
+    removed: BTreeSet<String>,
+}
+
+/// What several returns have in common.
+fn common(returns: Vec<Returned>, Changed { set, filled, removed }: Changed) -> Passed {
     let is_first = |one: &Returned| *one == returns[0];
     let mut passed = Passed { may_lack: !returns.iter().all(is_first), ..Passed::default() };
     for returned in returns {
@@ -65,8 +76,12 @@ fn common(returns: Vec<Returned>, set: BTreeSet<String>, filled: BTreeSet<String
     }
     if passed.rest {
         passed.unknown.extend(set);
+        passed.removed.extend(removed.into_iter().filter(|name| !filled.contains(name)));
         passed.set.extend(filled);
     }
+    let named = passed.named.iter().map(|(name, _)| name).chain(&passed.set);
+    let named: BTreeSet<String> = named.cloned().collect();
+    passed.removed.retain(|name| !named.contains(name));
     passed.named.retain(|(name, _)| !passed.unknown.contains(name));
     passed
 }
@@ -76,11 +91,11 @@ struct Scan<'w, 't> {
     words: &'w Words<'t>,
     at: usize,
     returns: Vec<Returned>,
-    set: BTreeSet<String>,
-    /// Those of them that are set to something else than `nil`.
-    filled: BTreeSet<String>,
+    changed: Changed,
     /// Parentheses and braces that are open.
     depth: usize,
+    /// The same for blocks: never fewer than there are.
+    blocks: usize,
 }
 
 impl Scan<'_, '_> {
@@ -94,6 +109,9 @@ impl Scan<'_, '_> {
                     let returned = self.returned()?;
                     self.returns.push(returned);
                 }
+                // The `if` of an expression has no `end`.
+                (LuaTokenKind::Name, "if" | "do" | "repeat") => self.blocks += 1,
+                (LuaTokenKind::Name, "end" | "until") => self.blocks = self.blocks.saturating_sub(1),
                 (LuaTokenKind::Sign, "(" | "{") => self.depth += 1,
                 (LuaTokenKind::Sign, ")" | "}") => self.depth = self.depth.saturating_sub(1),
                 (LuaTokenKind::Name, "item") if !self.is_field() => self.mention()?,
@@ -208,6 +226,7 @@ impl Scan<'_, '_> {
     /// A mention of the item elsewhere: its fields are looked at or set. Anything else may change it.
     fn mention(&mut self) -> Option<()> {
         let field = self.member()?;
+        let behind = self.at;
         // What lies within a field belongs to it.
         loop {
             if self.is(self.at, ".") && self.name(self.at + 1).is_some() {
@@ -227,9 +246,11 @@ impl Scan<'_, '_> {
             || (self.depth == 0 && self.is(self.at, ","));
         if sets {
             if !self.takes_away() {
-                self.filled.insert(field.clone());
+                self.changed.filled.insert(field.clone());
+            } else if self.at == behind && self.blocks == 0 && self.returns.is_empty() {
+                self.changed.removed.insert(field.clone());
             }
-            self.set.insert(field);
+            self.changed.set.insert(field);
         }
         Some(())
     }
@@ -313,6 +334,26 @@ mod tests {
             ("item.a = 1", None),
         ] {
             assert_eq!(passed(text).as_ref().map(shown).as_deref(), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_away_from_every_item_is_known() {
+        for (text, removed) in [
+            ("item.day = nil return item", "day"),
+            ("if item.x then item.a = 1 end item.b = nil item['c'] = nil return item", "b c"),
+            ("local x = if item.a then 1 else 2 item.b = nil return item", ""),
+            ("if item.x then item.day = nil end return item", ""),
+            ("for k in pairs({}) do item.day = nil end return item", ""),
+            ("repeat item.day = nil until true return item", ""),
+            ("if item.x then return item end item.day = nil return item", ""),
+            ("item.day = nil or 1 return item", ""),
+            ("item.day = nil item.day = 2 return item", ""),
+            ("item.day.x = nil return item", ""),
+            ("item.day = nil if item.x then return { day = item.x } end return item", ""),
+        ] {
+            let found = passed(text).expect("it is passed on").removed;
+            assert_eq!(found.into_iter().collect::<Vec<_>>().join(" "), removed, "{text}");
         }
     }
 

@@ -216,6 +216,8 @@ fn numbers_that_json_does_not_have_pass_where_no_function_looks_at_them() {
   copy: { from: docs, write: copy.parquet }
   few: { from: docs, take: 9 }
   save: { from: few, write: out.parquet }
+  drawn: { from: docs, sample: 4 }
+  draw: { from: drawn, write: drawn.parquet }
   parts: { from: docs, write: { path: \"parts/{part}.parquet\", rows: 9, columns_of: docs } }
 ",
     )
@@ -238,7 +240,7 @@ fn numbers_that_json_does_not_have_pass_where_no_function_looks_at_them() {
 ",
     );
     run(&project);
-    for name in ["in.parquet", "copy.parquet", "out.parquet", "parts/1.parquet"] {
+    for name in ["in.parquet", "copy.parquet", "out.parquet", "drawn.parquet", "parts/1.parquet"] {
         let file = SerializedFileReader::new(File::open(project.path(name)).expect("a file")).expect("sound");
         let rows = file.get_row_iter(None).expect("rows").map(|row| row.expect("a row"));
         let shown = |row: ::parquet::record::Row| {

@@ -33,6 +33,8 @@ fn types_travel_through_what_changes_no_item() {
   picked: { from: docs, write: { path: picked.parquet, columns: [dec, u] } }
   none: { from: docs, filter: \"false\" }
   empty: { from: none, write: empty.parquet }
+  shorter: { from: docs, map: item.d = nil return item }
+  left: { from: shorter, write: left.parquet }
 ",
     )
     .file("types.parquet", TYPES);
@@ -46,6 +48,9 @@ fn types_travel_through_what_changes_no_item() {
     let expect =
         [("cost", "f"), ("at", "t"), ("deep", "deep")].map(|(to, from)| format!("{to}: {}", find(from)));
     assert_eq!(types(&project, "some.parquet"), expect);
+    let is_left = |column: &&String| !column.starts_with("d: ");
+    let expect: Vec<String> = all.iter().filter(is_left).cloned().collect();
+    assert_eq!(types(&project, "left.parquet"), expect, "no item has `d`");
     let expect = ["dec", "u"].map(|name| format!("{name}: {}", find(name)));
     assert_eq!(types(&project, "picked.parquet"), expect);
     let back = Project::with("steps:\n  a: { read: out.parquet }\n  b: { from: a, write: out.jsonl }\n")
@@ -113,7 +118,7 @@ fn a_plan_says_where_types_come_from() {
         "types: i integer!, dec decimal(30,2) declared",
         "types: guessed from the first items",
         "types: from new, when it is there",
-        " from docs · s, t, mark guessed",
+        " from docs · s, mark guessed",
         "types: i from docs · s guessed",
     ] {
         assert!(plan.stdout.contains(expect), "{expect}: {} {}", plan.stdout, plan.stderr);

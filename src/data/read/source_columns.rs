@@ -33,7 +33,7 @@ pub(in crate::data) fn source_columns(source: &TypeSource) -> Result<KnownColumn
 /// The columns of the items that come of those of a source.
 fn passed_on(source: &TypeSource, columns: &TypedColumns) -> TypedColumns {
     let all = columns.iter().map(|(name, _)| name).filter(|_| source.rest);
-    let mut names: Vec<&String> = all.collect();
+    let mut names: Vec<&String> = all.filter(|name| !source.removed.contains(name)).collect();
     for (name, _) in &source.fields {
         if !names.contains(&name) {
             names.push(name);

@@ -90,6 +90,7 @@ impl ParquetWriter {
     }
 
     fn refuse(&self, item: u64, message: String) -> DataError {
+        let message = if self.options.types.is_some() { words::declared(message) } else { message };
         DataError::Item { file: self.name.to_string(), item, message }
     }
 

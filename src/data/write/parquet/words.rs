@@ -69,10 +69,21 @@ pub(super) fn word(value: &Value) -> &'static str {
     }
 }
 
+/// How a message ends that a declared type would spare, as far as the name of the column.
+const DECLARE: &str = "; say in `columns:` which type `";
+
 /// How a message ends that a declared type would spare: with what to write.
 pub(super) fn declare(path: &str) -> String {
     let column = path.split(['.', '[', '{']).next().unwrap_or(path);
-    format!("; say in `columns:` which type `{column}` has")
+    format!("{DECLARE}{column}` has")
+}
+
+/// The message where the type is declared already.
+pub(super) fn declared(message: String) -> String {
+    match message.rsplit_once(DECLARE) {
+        Some((what, _)) => format!("{what}; `columns:` says so"),
+        None => message,
+    }
 }
 
 /// The message about a value of another kind than its column.

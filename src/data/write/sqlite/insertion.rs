@@ -107,12 +107,18 @@ impl Insertion {
         lines: &mut impl Iterator<Item = &'l [u8]>,
     ) -> Result<Option<ItemRow<'l>>, DataError> {
         let Self { connection, statement, count, .. } = self;
-        let statement = statement.as_ref().expect("it was made for the first one");
+        let statement = statement.as_mut().expect("it was made for the first one");
         let mut prepared = statement.prepare(connection).map_err(|error| place.failed(&error))?;
         loop {
             statement.insert(&mut prepared, &row).map_err(|why| place.refuse(*count, why))?;
-            let Some(item) = lines.next() else { return Ok(None) };
-            *count += 1;
+            let item = loop {
+                let Some(item) = lines.next() else { return Ok(None) };
+                *count += 1;
+                let is_written = statement.insert_alike(&mut prepared, item);
+                if !is_written.map_err(|why| place.refuse(*count, why))? {
+                    break item;
+                }
+            };
             row = ItemRow::read(item).map_err(|why| place.refuse(*count, why))?;
             if !statement.fits(&row) {
                 return Ok(Some(row));

@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::data::write::table::{Object, unquoted};
+use crate::value::json::{FieldKind, FieldValue};
 
 /// The keys of an item and the JSON text of its values, in their order.
 pub(super) struct ItemRow<'a>(Vec<(ItemKey<'a>, &'a RawValue)>);
@@ -37,9 +38,9 @@ impl<'a> ItemRow<'a> {
 
     /// The values, in the order of the keys.
     pub(super) fn values(&self) -> impl Iterator<Item = Result<Cell<'_>, String>> {
-        self.0
-            .iter()
-            .map(|(name, value)| Cell::read(value).map_err(|why| format!("the value of `{}`: {why}", name.0)))
+        self.0.iter().map(|(name, value)| {
+            Cell::read(value.get()).map_err(|why| format!("the value of `{}`: {why}", name.0))
+        })
     }
 
     /// The same, where of a key that stands twice the last value counts.
@@ -96,15 +97,32 @@ pub(super) enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn read(value: &'a RawValue) -> Result<Self, String> {
-        let json = value.get();
+    /// The value of a field of `item`; `None`: it is not there.
+    pub(super) fn of_field(field: &FieldValue, item: &'a str) -> Option<Result<Self, String>> {
+        let text = item.get(field.start as usize..field.end as usize)?;
+        Some(Ok(match field.kind {
+            FieldKind::Missing => return None,
+            FieldKind::Null => Self::Null,
+            FieldKind::False => Self::Integer(0),
+            FieldKind::True => Self::Integer(1),
+            FieldKind::Plain => Self::Text(Cow::Borrowed(text)),
+            FieldKind::Number if is_real(text) => Self::Real(field.number),
+            // What is beyond 2^53 is another kind.
+            FieldKind::Number => Self::Integer(field.number as i64),
+            FieldKind::Spelled | FieldKind::Big | FieldKind::Escaped | FieldKind::List | FieldKind::Map => {
+                return Some(Self::read(text));
+            }
+        }))
+    }
+
+    fn read(json: &'a str) -> Result<Self, String> {
         Ok(match json.as_bytes().first() {
             Some(b'n') => Self::Null,
             Some(b't') => Self::Integer(1),
             Some(b'f') => Self::Integer(0),
             Some(b'"') => Self::Text(unquoted(json)),
             Some(b'{' | b'[') => Self::Text(Cow::Borrowed(json)),
-            _ if json.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) => {
+            _ if is_real(json) => {
                 let number: f64 = json.parse().map_err(|_| format!("`{json}` is no number"))?;
                 if !number.is_finite() {
                     return Err(format!("{json} is beyond SQLite's numbers"));
@@ -117,6 +135,11 @@ impl<'a> Cell<'a> {
             }
         })
     }
+}
+
+/// Whether a number is written as a float.
+fn is_real(json: &str) -> bool {
+    json.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
 }
 
 impl ToSql for Cell<'_> {

@@ -8,6 +8,7 @@ use super::affinity::Affinity;
 use super::row::{Cell, ItemRow};
 use crate::data::database::{message, quoted};
 use crate::data::{TableTarget, WriteMode};
+use crate::value::json::{FieldReader, KeyPath};
 
 /// The statement for these keys.
 pub(super) struct RowStatement {
@@ -17,6 +18,10 @@ pub(super) struct RowStatement {
     known_by: Vec<usize>,
     /// What each column does to values.
     affinities: Vec<Affinity>,
+    /// Reads items that have these keys in their order, which is this path.
+    reader: FieldReader,
+    path: Option<KeyPath>,
+    scratch: String,
 }
 
 impl RowStatement {
@@ -48,7 +53,8 @@ impl RowStatement {
         }
         let affinity = |name: &String| known.get(&name.to_ascii_lowercase()).copied();
         let affinities = names.iter().map(|name| affinity(name).unwrap_or(Affinity::Keeps)).collect();
-        Self { names, sql, known_by, affinities }
+        let reader = FieldReader::new(names.clone());
+        Self { names, sql, known_by, affinities, reader, path: None, scratch: String::new() }
     }
 
     /// Whether it is for items with these keys.
@@ -69,15 +75,42 @@ impl RowStatement {
         row: &ItemRow<'_>,
     ) -> Result<(), String> {
         for (at, value) in row.values().enumerate() {
-            let value = value?;
-            if value == Cell::Null && self.known_by.contains(&at) {
-                return Err(format!("its `{}` is null, and `upsert_by` names it", self.names[at]));
-            }
-            if let Some(why) = self.affinities[at].refusal(&value) {
-                return Err(format!("the value of `{}`: {why}", self.names[at]));
-            }
-            statement.raw_bind_parameter(at + 1, value).map_err(|error| message(&error))?;
+            self.bind(statement, at, &value?)?;
         }
         statement.raw_execute().map(drop).map_err(|error| message(&error))
+    }
+
+    /// Writes an item without looking at its keys one by one. `false`: it has others, or has to be read as a row.
+    pub(super) fn insert_alike(
+        &mut self,
+        statement: &mut CachedStatement<'_>,
+        item: &[u8],
+    ) -> Result<bool, String> {
+        let Ok(text) = std::str::from_utf8(item) else { return Ok(false) };
+        let Some(path) = self.reader.read(item, &mut self.scratch) else { return Ok(false) };
+        if self.path != Some(path) {
+            let is_own = self.reader.keys(path).eq(self.names.iter().rev().map(String::as_str));
+            if !is_own {
+                return Ok(false);
+            }
+            self.path = Some(path);
+        }
+        for (at, value) in self.reader.values().iter().enumerate() {
+            let Some(value) = Cell::of_field(value, text) else { return Ok(false) };
+            let value = value.map_err(|why| format!("the value of `{}`: {why}", self.names[at]))?;
+            self.bind(statement, at, &value)?;
+        }
+        statement.raw_execute().map_err(|error| message(&error))?;
+        Ok(true)
+    }
+
+    fn bind(&self, statement: &mut CachedStatement<'_>, at: usize, value: &Cell<'_>) -> Result<(), String> {
+        if *value == Cell::Null && self.known_by.contains(&at) {
+            return Err(format!("its `{}` is null, and `upsert_by` names it", self.names[at]));
+        }
+        if let Some(why) = self.affinities[at].refusal(value) {
+            return Err(format!("the value of `{}`: {why}", self.names[at]));
+        }
+        statement.raw_bind_parameter(at + 1, value).map_err(|error| message(&error))
     }
 }

@@ -111,6 +111,58 @@ fn values_come_back_as_they_went() {
 }
 
 #[test]
+fn items_with_the_keys_of_the_one_before_are_stored_as_the_first_is() {
+    let values = [
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "-7",
+        "9007199254740992",
+        "9007199254740993",
+        "-9223372036854775808",
+        "0.1",
+        "1.0",
+        "-0.0",
+        "1e3",
+        "1E-3",
+        "1.50",
+        "123456789.123456789",
+        "\"\"",
+        "\"plain\"",
+        "\"\u{e4} \u{1f600}\"",
+        "\"a\\\"b\\\\ \\u00e4\\n\"",
+        "[1, {\"a\":2}]",
+        "{\"b\" : 1}",
+        "[]",
+    ];
+    for value in values {
+        let folder = Folder::new();
+        let path = folder.database();
+        let item = |id: u32, other: &str| format!("{{\"id\":{id},\"v\":{value},\"{other}\":1}}\n");
+        // The first one is read by its keys, those behind it by its shape, and the last one has others.
+        let lines: String = [item(1, "x"), item(2, "x"), item(3, "x"), item(4, "y")].concat();
+        write(&table(&path, WriteMode::Replace, &[]), &lines, &NoLedger).expect("room");
+        let connection = Connection::open(&path).expect("a database");
+        let sql = "SELECT group_concat(id), count(*) FROM t GROUP BY typeof(v), v IS NULL, hex(v), quote(v)";
+        let rows: (String, u32) =
+            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("one group");
+        assert_eq!(rows, ("1,2,3,4".to_owned(), 4), "{value}");
+    }
+    let folder = Folder::with("CREATE TABLE t(id, v TEXT, n INTEGER)");
+    let refused = |second: &str| {
+        let lines = format!("{{\"v\":\"a\",\"n\":1}}\n{second}\n");
+        write(&table(&folder.database(), WriteMode::Replace, &[]), &lines, &NoLedger)
+            .expect_err("no")
+            .to_string()
+    };
+    assert!(refused("{\"v\":\"a\",\"n\":\"7\"}").contains("item 2"), "an affinity");
+    assert!(refused("{\"v\":\"a\",\"n\":1e999}").contains("beyond SQLite's numbers"), "a float");
+    assert!(refused("{\"v\":\"a\",\"n\":9223372036854775808}").contains("beyond 64 bits"), "an integer");
+}
+
+#[test]
 fn replace_append_and_upsert_do_what_they_say() {
     let folder = Folder::new();
     let path = folder.database();

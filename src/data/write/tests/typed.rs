@@ -69,11 +69,7 @@ fn what_does_not_fit_a_declared_type_is_named() {
             .replace("cannot write item 1 to `out`: ", "")
     };
     for (kind, value, expect) in [
-        (
-            "integer",
-            "1.5",
-            "column `v` holds integers, and this one is a float; say in `columns:` which type `v` has",
-        ),
+        ("integer", "1.5", "column `v` holds integers, and this one is a float; `columns:` says so"),
         ("integer!", "null", "column `v` holds no nulls (`!` in `columns:`), and this one is null"),
         (
             "date",
