@@ -99,9 +99,7 @@ fn values_of(command: &str, argument: &str) -> Option<Values> {
         (_, "set") => settings::settings,
         (_, "on") => |line, _| executors::names(line),
         (_, "executors") => |_, start| pipeline_files(start),
-        ("show" | "report" | "resume", "run") => {
-            |line, start| runs::ids(line).into_iter().chain(pipeline_files(start)).collect()
-        }
+        (_, "run") => |line, start| runs::ids(line).into_iter().chain(pipeline_files(start)).collect(),
         ("test", "files") => {
             |line, start| if line.has("record") { runs::ids(line) } else { pipeline_files(start) }
         }

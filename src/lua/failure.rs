@@ -1,5 +1,6 @@
 //! A failure says how an item's function, or the loading of it, goes wrong.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::event::{FailureKind, Place};
@@ -19,7 +20,7 @@ pub struct SyntaxError {
     /// Byte of the unfinished construct within `line`, as `columns` counts, when the message names one of that line.
     pub opened_column: Option<usize>,
     /// What somebody who comes from another language probably meant.
-    pub meant: Option<&'static str>,
+    pub meant: Option<Cow<'static, str>>,
 }
 
 /// A script that could not be loaded or an expression that failed.

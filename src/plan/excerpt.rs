@@ -24,7 +24,7 @@ impl Excerpt<'_> {
         places: &PlacedDocument,
         message: &str,
         error: &SyntaxError,
-        help: Option<&'static str>,
+        help: Option<&str>,
     ) -> Diagnostic {
         let spot = self.spot(error.line, error.columns.clone());
         let mut found = places.error(codes::LUA_SYNTAX, message.to_owned(), &spot, &complaint(error));

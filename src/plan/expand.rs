@@ -205,7 +205,9 @@ impl Expander<'_> {
                 let (line, column) = field.line_column(hole.inner.start);
                 let excerpt = Excerpt { pointer: &field.pointer, line, column, block: &block };
                 let message = "the Lua of this expression cannot be compiled";
-                found.extend(errors.iter().map(|error| excerpt.finding(self.places, message, error, help)));
+                found.extend(
+                    errors.iter().map(|error| excerpt.finding(self.places, message, error, help.as_deref())),
+                );
             }
         }
         found.len() == before

@@ -57,8 +57,8 @@ pub(super) fn compile(
             let span = Span::new(start + error.columns.start, start + error.columns.end);
             let found = Diagnostic::error(codes::LUA_SYNTAX, &file, "this Lua file cannot be compiled");
             let found = found.label(span, excerpt::complaint(&error));
-            let found = match error.meant {
-                Some(meant) => found.help(meant),
+            let found = match &error.meant {
+                Some(meant) => found.help(&**meant),
                 None => found,
             };
             let found = match error.opened_column {

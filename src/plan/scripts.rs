@@ -1,5 +1,6 @@
 //! This module compiles every piece of Lua of a pipeline once to see whether it can be. The workers run it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,7 +76,7 @@ impl Scripts {
                 let message = format!("the Lua of {} cannot be compiled", described(field));
                 for error in &errors {
                     let excerpt = Excerpt { pointer: &field.pointer, line: 1, column: 0, block: &block };
-                    found.push(excerpt.finding(places, &message, error, help));
+                    found.push(excerpt.finding(places, &message, error, help.as_deref()));
                 }
             }
         }
@@ -122,7 +123,7 @@ pub(super) enum Form {
 pub(super) struct RefusedLua {
     pub(super) errors: Vec<SyntaxError>,
     /// What was probably forgotten.
-    pub(super) help: Option<&'static str>,
+    pub(super) help: Option<Cow<'static, str>>,
 }
 
 /// Compiles a piece of Lua and forgets the result: workers compile for themselves.
@@ -145,9 +146,11 @@ pub(super) fn compile(block: &Block, form: Form, lua_path: &LuaPath) -> Result<S
     }
     // An expression alone is no statement: the one mistake that everybody makes once.
     let help = match form {
-        Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?"),
-        Form::Either | Form::Function if assigns => Some("`==` compares, `=` gives a variable a value"),
-        Form::Body | Form::Either | Form::Function => errors.iter().find_map(|error| error.meant),
+        Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?".into()),
+        Form::Either | Form::Function if assigns => {
+            Some("`==` compares, `=` gives a variable a value".into())
+        }
+        Form::Body | Form::Either | Form::Function => errors.iter().find_map(|error| error.meant.clone()),
     };
     Err(RefusedLua { errors, help })
 }

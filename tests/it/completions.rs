@@ -119,6 +119,8 @@ fn runs_and_their_steps_are_offered() {
     check(&project, &["test", "--record", "do"], &["doubled"]);
     check(&project, &["test", "--record", "doubled", ""], &["latest", id]);
     check(&project, &["resume", "lat"], &["latest"]);
+    check(&project, &["attach", "lat"], &["latest"]);
+    check(&project, &["cancel", ""], &["latest", id, "pipeline.yaml"]);
     check(&project, &["resume", id, "--only", "n"], &["numbers"]);
     let elsewhere = Project::new();
     check(&elsewhere, &["show", ""], &[]);

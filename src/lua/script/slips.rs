@@ -1,7 +1,10 @@
 //! This module knows what people write who come from other languages, where the compiler says only that it expected something
 //! else.
 
+use std::borrow::Cow;
+
 use super::lexer::{KEYWORDS, TokenKind, tokens};
+use crate::source::nearest;
 
 /// Where in a line something stands. Strings are `""` there, and comments are left out.
 enum Sign {
@@ -115,7 +118,13 @@ const SLIPS: &[(Sign, &str)] = &[
     (Has("<<"), "bits are moved by `bit32.lshift(a, n)`"),
     (Has(">>"), "bits are moved by `bit32.rshift(a, n)`"),
     (Has("+ ="), "write `x += 1`"),
+    (Has(" // "), "a comment begins with `--`; `//` divides and rounds down"),
+    (Has(" //"), "a comment begins with `--`"),
+    (Has(" # "), "a comment begins with `--`; `#list` counts the elements of a list"),
 ];
+
+/// Words that begin a statement or go on with one are mistyped so long at least: shorter ones are near to everything.
+const MISTYPED: usize = 4;
 
 /// Signs of a line that looks for its condition: a word that begins it, and what it lacks.
 const HEADS: &[(&str, &str, &str)] = &[
@@ -126,7 +135,23 @@ const HEADS: &[(&str, &str, &str)] = &[
 ];
 
 /// What was probably meant where the compiler does not take a text, in this line, counted from 0.
-pub(super) fn meant(text: &str, line: usize, message: &str) -> Option<&'static str> {
+pub(super) fn meant(text: &str, line: usize, message: &str) -> Option<Cow<'static, str>> {
+    let mistyped = || mistyped(text.lines().nth(line)?).map(Cow::Owned);
+    of_others(text, line, message).map(Cow::Borrowed).or_else(mistyped)
+}
+
+/// The keyword that the first word of a line was meant to be.
+fn mistyped(line: &str) -> Option<String> {
+    let bare = bare(line);
+    let first = words(&bare).next().filter(|word| bare.trim_start().starts_with(word))?;
+    let keywords = KEYWORDS.iter().copied().filter(|word| word.len() >= MISTYPED);
+    let is_long = first.len() >= MISTYPED && !KEYWORDS.contains(&first);
+    let near = nearest(first, keywords).filter(|_| is_long)?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+/// What is written so in other languages.
+fn of_others(text: &str, line: usize, message: &str) -> Option<&'static str> {
     let lines: Vec<&str> = text.lines().collect();
     let at = line.min(lines.len().saturating_sub(1));
     if let Some(found) = lines.get(at).and_then(|raw| in_line(raw, message)) {
@@ -270,7 +295,10 @@ mod tests {
 
     #[test]
     fn decrements_are_comments() {
-        assert_eq!(meant("local a = 1\na--", 1, ""), Some("write `x -= 1`: `--` begins a comment"));
+        assert_eq!(
+            meant("local a = 1\na--", 1, "").as_deref(),
+            Some("write `x -= 1`: `--` begins a comment")
+        );
         assert_eq!(meant("f( --", 0, ""), None);
     }
 }
