@@ -88,7 +88,7 @@ fn text(
             facts.extend(ways::of(step));
             facts.extend(origins::of(step));
         }
-        facts.extend(sending.lines(plan, step, counts.input[step.id.at()]));
+        facts.extend(sending.lines((plan, selected), step, counts.input[step.id.at()]));
         facts.extend(slices.line(step));
         facts.extend(reuse.lines(step));
         lines.extend(columns.lines(step, &facts));

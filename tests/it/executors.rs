@@ -294,6 +294,8 @@ fn plan_says_which_steps_are_sent_in_how_many_shards_and_how_many_items_that_mak
     assert_eq!(of_source(&project, "docs.jsonl"), "to workers: 1500 items, 17 kB, cut where they lie");
     assert_eq!(of_source(&project, "docs.csv"), "to workers: 1200 items, 2.4 kB, written down for workers");
     assert!(of_source(&project, "few.jsonl").ends_with("reads few.jsonl"), "nobody gets them");
+    let alone = run(&project, &["plan", "pipeline.yaml", "--on", "slurm", "--until", "docs"]).ok().stdout;
+    assert!(!alone.contains("to workers"), "whoever would get them does not run: {alone}");
     let is_placed = |line: &str| line.trim() == "here" || line.trim().starts_with("here:");
     assert!(!ran.stdout.lines().any(is_placed), "{}", ran.stdout);
 }

@@ -33,11 +33,16 @@ impl<'a> Sending<'a> {
     }
 
     /// The lines about a step that gets `count` items.
-    pub(super) fn lines(&self, plan: &Plan, step: &Step, count: Option<Count>) -> Vec<String> {
+    pub(super) fn lines(
+        &self,
+        (plan, selected): (&Plan, &[bool]),
+        step: &Step,
+        count: Option<Count>,
+    ) -> Vec<String> {
         let Some(chosen) = self.chosen else { return Vec::new() };
         let Body::Ready(Verb::MapLike(map_like)) = &step.body else {
             return if step.verb.is_source() {
-                self.source(plan, (step, chosen)).into_iter().collect()
+                self.source((plan, selected), (step, chosen)).into_iter().collect()
             } else if step.verb.is_map_like() {
                 Vec::new()
             } else {
@@ -72,14 +77,19 @@ impl<'a> Sending<'a> {
     }
 
     /// How the items of a source come to workers; `None`: they do not.
-    fn source(&self, plan: &Plan, (source, chosen): (&Step, &ChosenExecutor)) -> Option<String> {
+    fn source(
+        &self,
+        (plan, selected): (&Plan, &[bool]),
+        (source, chosen): (&Step, &ChosenExecutor),
+    ) -> Option<String> {
+        let runs = |step: &&Step| selected[step.id.at()];
         let takes = |step: &&Step| step.from.iter().any(|input| input.step == source.id && !input.failed);
         let is_sent = |step: &Step| {
             let Body::Ready(Verb::MapLike(map_like)) = &step.body else { return false };
             let items = self.items(plan, step);
             here((plan, step, map_like), chosen, (items, items)).is_none()
         };
-        plan.steps.iter().filter(takes).any(is_sent).then_some(())?;
+        plan.steps.iter().filter(runs).filter(takes).any(is_sent).then_some(())?;
         let rows = self
             .rows(plan, source.id)
             .map(|rows| format!("{rows} {}", if rows == 1 { "item" } else { "items" }));
