@@ -50,7 +50,9 @@ pub use column::{Column, ColumnType};
 pub use column_type::{DeclaredKind, DeclaredType};
 pub use compression::{ColumnCompression, Compression};
 pub use content::{FileContent, content_if_any, content_of};
-pub use cut::{Counted, Part, Stretch, count, count_parts, count_while, cut, is_enterable};
+pub use cut::{
+    Counted, Part, Stretch, count, count_parts, count_while, cut, is_enterable, is_enterable_file,
+};
 pub use database::{Query, TableTarget};
 pub use dialect::{Dialect, Quote, Ragged};
 pub use distinct::Distinct;

@@ -46,13 +46,23 @@ pub fn is_enterable(options: &ReadOptions) -> bool {
     }
     let Ok(found) = pattern::find(&options.root, &options.path) else { return false };
     let files = found.into_files();
-    let is_utf8 = options.encoding.is_none_or(TextEncoding::is_utf8);
-    files.iter().all(|file| match format_of(options, file) {
-        Ok(Format::Jsonl | Format::Lines) => is_utf8 && compression_of(options, file) == Compression::None,
+    let is_enterable = |file: &FoundFile| {
+        let format = format_of(options, file);
+        format.is_ok_and(|format| is_enterable_file(format, compression_of(options, file), options.encoding))
+    };
+    files.iter().all(is_enterable)
+}
+
+/// The same of a file of this kind.
+pub fn is_enterable_file(format: Format, compression: Compression, encoding: Option<TextEncoding>) -> bool {
+    match format {
+        Format::Jsonl | Format::Lines => {
+            encoding.is_none_or(TextEncoding::is_utf8) && compression == Compression::None
+        }
         #[cfg(feature = "parquet")]
-        Ok(Format::Parquet) => true,
+        Format::Parquet => true,
         _ => false,
-    })
+    }
 }
 
 /// A source that is cut.

@@ -361,5 +361,11 @@ steps:
         places("/tmp/a.jsonl", "processes"),
     ];
     assert_eq!(none, [0, 0, 0], "written down here; who knows; the same machine");
+    let packed = [
+        "/tmp/a.jsonl.gz",
+        "{ path: /tmp/a.jsonl, compression: zstd }",
+        "{ path: /tmp/a.txt, encoding: latin1 }",
+    ];
+    assert_eq!(packed.map(|read| places(read, "campus")), [0, 0, 0], "they are written down here too");
     assert_eq!(places("/data/a.jsonl", "shared"), 1, "the volume does not hold it");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::governed::{PolicyStep, WarningContext, known};
-use crate::data::Format;
+use crate::data::{Compression, Format, TextEncoding, is_enterable_file};
 use crate::event::Verb;
 use crate::lua::{LiteralPath, Reached, literal_paths, reaches};
 use crate::plan::codes;
@@ -66,10 +66,14 @@ fn own_sources(advice: &WarningContext<'_>, step: &PolicyStep<'_>, to: &SentTo) 
         sources.map(|at| &advice.step_index.steps[at]).filter(|source| source.verb == Some(Verb::Read));
     let own = sources.filter_map(|source| {
         let (pointer, path) = path_of(advice.places.value(), &source.pointer, Verb::Read)?;
-        let format: Option<Format> = known(advice.places, &format!("{}/read/format", source.pointer));
-        let format = format.or_else(|| Format::of_path(&path).ok())?;
-        // What others hold is written down for workers.
-        let is_read_there = matches!(format, Format::Jsonl | Format::Lines | Format::Parquet);
+        let key = |name: &str| format!("{}/read/{name}", source.pointer);
+        let format = known(advice.places, &key("format")).or_else(|| Format::of_path(&path).ok())?;
+        let compression = known(advice.places, &key("compression"));
+        let compression = compression.unwrap_or_else(|| Compression::of_path(&path));
+        let encoding = known::<String>(advice.places, &key("encoding"));
+        let encoding = encoding.and_then(|label| TextEncoding::of_label(&label).ok());
+        // What other files hold is written down for workers.
+        let is_read_there = is_enterable_file(format, compression, encoding);
         let is_own = is_read_there && path != "-" && !path.contains("${{") && is_own(to, advice.root, &path);
         let message = format!(
             "workers read the items of step `{}` where they lie, and each machine has a `{path}` of its own",
