@@ -21,7 +21,7 @@ import sys
 import time
 from pathlib import Path
 
-from series import HERE, run, say
+from series import HERE, bounded, made_of, run
 
 CLOCK_SECONDS, MEMORY_BYTES, BASE_BYTES = 300, 80_000_000, 60_000_000
 REST_SHARE = 0.03
@@ -39,16 +39,9 @@ REST = """steps:
 
 
 def generated(data, items):
-    file = data / f"digits-{items}.jsonl"
-    if not file.exists():
-        say(f"generating {items} items")
-        part = file.with_suffix(".part")
-        with part.open("w") as out:
-            for begin in range(0, items, BLOCK):
-                numbers = range(FIRST + begin, FIRST + min(begin + BLOCK, items))
-                out.write("\n".join(map(str, numbers)) + "\n")
-        part.rename(file)
-    return file
+    blocks = (range(FIRST + begin, FIRST + min(begin + BLOCK, items)) for begin in range(0, items, BLOCK))
+    texts = ("\n".join(map(str, numbers)) + "\n" for numbers in blocks)
+    return made_of(data / f"digits-{items}.jsonl", f"{items} items", texts)
 
 
 def sent(flowrun, pipeline, workers, *more):
@@ -79,8 +72,7 @@ def processor_seconds(process):
 
 
 def limit(what, value, most, unit):
-    print(f"| {what} | {value:.4g} {unit} | ≤ {most:g} {unit} | {'ok' if value <= most else 'MISSED'} |", flush=True)
-    return value > most
+    return bounded(what, value, most, unit, ".4g")
 
 
 def many(flowrun, folder, source, items):

@@ -25,7 +25,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-from series import HERE, generated, in_turns, run, say
+from series import HERE, generated, in_turns, least, run, say
 
 # Tool → how many times flowrun's processor time it shall take at least.
 GOALS = {"miller": 5.0, "pandas": 3.0, "duckdb": None, "polars": None}
@@ -83,9 +83,9 @@ class Joins:
         costs = in_turns(tools, lambda tool: self.command(tool, row, inputs, targets[tool]), self.rounds)
         for tool in self.tools:
             self.compare(row, targets["flowrun"], targets[tool])
-        ours = min(cost.processor for cost in costs["flowrun"]), min(cost.clock for cost in costs["flowrun"])
+        ours = least(costs["flowrun"])
         for tool in tools:
-            processor, clock = min(cost.processor for cost in costs[tool]), min(cost.clock for cost in costs[tool])
+            processor, clock = least(costs[tool])
             peak = max(cost.peak_bytes for cost in costs[tool])
             goal = GOALS.get(tool)
             verdict = "" if goal is None else f"≥ {goal:g} {self.verdict(processor / ours[0] >= goal)}"

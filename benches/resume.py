@@ -25,7 +25,7 @@ import sys
 import time
 from pathlib import Path
 
-from series import HERE, run, say
+from series import HERE, made_of, run, say
 
 PIPELINE = """steps:
   rows: {{ read: {source} }}
@@ -43,14 +43,8 @@ REUSED = "SELECT reused, redone FROM steps WHERE step = 'work'"
 
 
 def generated(data, rows):
-    file = data / f"resume-{rows}.jsonl"
-    if not file.exists():
-        say(f"generating {rows} rows")
-        part = file.with_suffix(".part")
-        with part.open("w") as out:
-            out.writelines(f'{{"id":{n},"name":"row {n * 7919 % 1_000_003}"}}\n' for n in range(rows))
-        part.rename(file)
-    return file
+    lines = (f'{{"id":{n},"name":"row {n * 7919 % 1_000_003}"}}\n' for n in range(rows))
+    return made_of(data / f"resume-{rows}.jsonl", f"{rows} rows", lines)
 
 
 class Project:

@@ -91,15 +91,45 @@ def in_turns(programs, command, rounds):
     return costs
 
 
-def generated(rival, data, kind, lines):
-    """The input of a kind with so many lines, made by the rival unless it is there."""
-    file = data / f"{kind}-{lines}.jsonl"
+def least(costs):
+    """Processor time and time by the clock, each the least of all rounds."""
+    return min(cost.processor for cost in costs), min(cost.clock for cost in costs)
+
+
+def made(file, what, make):
+    """The file, which `make` makes under another name unless it is there."""
     if not file.exists():
-        say(f"generating {lines} lines of {kind}")
+        say(f"generating {what}")
         part = file.with_suffix(".part")
-        subprocess.run([rival, "gen", kind, str(lines), part], check=True)
+        make(part)
         part.rename(file)
     return file
+
+
+def made_of(file, what, texts):
+    """The same of a file of these texts, which are not asked for when it is there."""
+
+    def write(part):
+        with part.open("w") as out:
+            out.writelines(texts)
+
+    return made(file, what, write)
+
+
+def generated(rival, data, kind, lines):
+    """The input of a kind with so many lines, made by the rival unless it is there."""
+
+    def generate(part):
+        subprocess.run([rival, "gen", kind, str(lines), part], check=True)
+
+    return made(data / f"{kind}-{lines}.jsonl", f"{lines} lines of {kind}", generate)
+
+
+def bounded(what, value, most, unit, shown):
+    """A row of what is measured and its goal; whether that is missed."""
+    verdict = "ok" if value <= most else "MISSED"
+    print(f"| {what} | {value:{shown}} {unit} | ≤ {most:g} {unit} | {verdict} |", flush=True)
+    return value > most
 
 
 class Series:
@@ -145,7 +175,7 @@ class Series:
 
     def compare(self, name, costs, items, goals):
         programs = list(costs)
-        best = {program: (min(c.processor for c in all), min(c.clock for c in all)) for program, all in costs.items()}
+        best = {program: least(all) for program, all in costs.items()}
         ours = best["flowrun"]
         say(f"{name}: " + ", ".join(f"{program} {cost[0]:.3f} s" for program, cost in best.items()))
         for program in programs[1:]:
@@ -197,7 +227,7 @@ class Series:
     def one(self):
         command = [self.flowrun, "-q", "--no-state", HERE / "pipelines" / "one.yaml", "-p", f"output={self.out}/one.jsonl"]
         costs = [run(command) for _ in range(self.rounds * ONE_RUNS)]
-        self.limit("one item, start to exit", min(c.processor for c in costs) * 1e3, ONE_SECONDS * 1e3, "ms")
+        self.limit("one item, start to exit", least(costs)[0] * 1e3, ONE_SECONDS * 1e3, "ms")
 
     def memory(self):
         source = self.input("records", MEMORY_LINES)
@@ -206,7 +236,7 @@ class Series:
         self.limit(f"peak memory at {int(MEMORY_LINES * self.scale):,} lines", cost.peak_bytes / 1e6, MEMORY_BYTES / 1e6, "MB")
 
     def limit(self, what, value, most, unit):
-        print(f"| {what} | {value:.1f} {unit} | ≤ {most:g} {unit} | {self.verdict(value <= most)} |", flush=True)
+        self.missed += bounded(what, value, most, unit, ".1f")
 
     def verdict(self, good):
         self.missed += not good

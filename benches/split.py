@@ -16,7 +16,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from series import HERE, run, say
+from series import HERE, bounded, made_of, run
 
 PEAK_BYTES = 1_000_000_000
 OPEN_FILES = 64
@@ -40,14 +40,8 @@ def line(number, keys):
 
 
 def generated(data, rows, keys):
-    file = data / f"split-{rows}-{keys}.jsonl"
-    if not file.exists():
-        say(f"generating {rows} rows of {keys} keys")
-        part = file.with_suffix(".part")
-        with part.open("w") as out:
-            out.writelines(line(number, keys) for number in range(rows))
-        part.rename(file)
-    return file
+    lines = (line(number, keys) for number in range(rows))
+    return made_of(data / f"split-{rows}-{keys}.jsonl", f"{rows} rows of {keys} keys", lines)
 
 
 class OpenFiles:
@@ -117,15 +111,10 @@ def main():
 
 
 def show(cost, open_files, rows, files):
-    missed = 0
     print(f"{rows:,} rows, {files:,} files, each row once and in its place; {open_files.samples:,} looks at open files\n")
     print("| what | measured | goal | |\n|---|--:|--:|---|")
-    for what, value, most, unit in [
-        ("peak memory", cost.peak_bytes / 1e6, PEAK_BYTES / 1e6, " MB"),
-        ("output files open at once", open_files.outputs, OPEN_FILES, ""),
-    ]:
-        missed += value > most
-        print(f"| {what} | {value:.0f}{unit} | ≤ {most:g}{unit} | {'MISSED' if value > most else 'ok'} |")
+    missed = bounded("peak memory", cost.peak_bytes / 1e6, PEAK_BYTES / 1e6, "MB", ".0f")
+    missed |= bounded("open at once", open_files.outputs, OPEN_FILES, "output files", "")
     print(f"| all files open at once | {open_files.all} | | |")
     print(f"| processor time | {cost.processor:.2f} s | | |\n| time by the clock | {cost.clock:.2f} s | | |")
     return missed

@@ -16,13 +16,13 @@ exit code is 1 when a goal is missed or rows differ.
 
 import argparse
 import hashlib
-import importlib.util
 import shutil
 import sqlite3
 import sys
+from itertools import chain
 from pathlib import Path
 
-from series import HERE, in_turns, say
+from series import HERE, having, in_turns, least, made_of, say
 
 COLUMNS = {"id": "integer", "account": "integer", "price": "number", "ratio": "number?", "name": "string"}
 COLUMNS |= {"city": "string?", "note": "string?", "flags": "integer?"}
@@ -57,15 +57,9 @@ def line(number, turn):
 
 
 def generated(data, name, numbers, turn):
-    file = data / f"{name}-{len(numbers)}.csv"
-    if not file.exists():
-        say(f"generating {len(numbers)} rows for {name}")
-        part = file.with_suffix(".part")
-        with part.open("w") as out:
-            out.write(",".join(COLUMNS) + "\n")
-            out.writelines(line(number, turn) for number in numbers)
-        part.rename(file)
-    return file
+    head = ",".join(COLUMNS) + "\n"
+    lines = (line(number, turn) for number in numbers)
+    return made_of(data / f"{name}-{len(numbers)}.csv", f"{len(numbers)} rows for {name}", chain([head], lines))
 
 
 def create(base):
@@ -108,7 +102,7 @@ class Bases:
         self.data = Path(arguments.data).resolve()
         self.out = self.data / "sqlite"
         self.out.mkdir(parents=True, exist_ok=True)
-        there = {"shell": shutil.which("sqlite3"), "pandas": importlib.util.find_spec("pandas")}
+        there = {"shell": shutil.which("sqlite3"), "pandas": having("pandas")}
         self.tools = [tool for tool in there if there[tool]]
         for tool in there.keys() - set(self.tools):
             say(f"no {tool}: it is left out")
@@ -144,9 +138,9 @@ class Bases:
         return bases["flowrun"]
 
     def show(self, work, costs, count):
-        ours = [min(getattr(cost, what) for cost in costs["flowrun"]) for what in ("processor", "clock")]
+        ours = least(costs["flowrun"])
         for tool, all in costs.items():
-            theirs = [min(getattr(cost, what) for cost in all) for what in ("processor", "clock")]
+            theirs = least(all)
             ratio, clock = theirs[0] / ours[0], theirs[1] / ours[1]
             goal, verdict = GOALS[work].get(tool), ""
             if goal is not None:

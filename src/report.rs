@@ -23,7 +23,7 @@ pub use account::{
     RETRIES_MAX, RetryAccount, StepAccount,
 };
 pub use events::Events;
-pub use figures::{bytes, percent_of, run_log};
+pub use figures::{bytes, items, percent_of, run_log};
 pub use gathered::Gathered;
 pub use groups::FailureGroups;
 pub use human::columns::reuse;

@@ -76,12 +76,11 @@ fn common(returns: Vec<Returned>, Changed { set, filled, removed }: Changed) -> 
     }
     if passed.rest {
         passed.unknown.extend(set);
-        passed.removed.extend(removed.into_iter().filter(|name| !filled.contains(name)));
         passed.set.extend(filled);
+        let is_named = |name: &String| passed.named.iter().any(|(known, _)| known == name);
+        let is_given = |name: &String| passed.set.contains(name) || is_named(name);
+        passed.removed = removed.into_iter().filter(|name| !is_given(name)).collect();
     }
-    let named = passed.named.iter().map(|(name, _)| name).chain(&passed.set);
-    let named: BTreeSet<String> = named.cloned().collect();
-    passed.removed.retain(|name| !named.contains(name));
     passed.named.retain(|(name, _)| !passed.unknown.contains(name));
     passed
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::event::Tally;
 use crate::value::{Ratio, printable};
 
 /// `0.04s`, `3.81s`, `1m05s`, `2h00m09s`.
@@ -26,6 +27,25 @@ pub(super) fn brief(time: Duration) -> String {
     duration(time).replace(".00s", "s")
 }
 
+/// `30 ok`, `2 failed`, …: how items of a step that is running have ended, those endings that there are. `about` stands before each
+/// number.
+pub(super) fn endings(tally: &Tally, about: &str) -> Vec<String> {
+    let named = [
+        (tally.succeeded, "ok"),
+        (tally.skipped, "skipped"),
+        (tally.failed, "failed"),
+        (tally.cancelled, "cancelled"),
+        (tally.retried, "retried"),
+    ];
+    let there = named.into_iter().filter(|(count, _)| *count > 0);
+    there.map(|(count, name)| format!("{about}{count} {name}")).collect()
+}
+
+/// The mark of counts of which some are not in the books.
+pub(super) fn about(is_said: bool) -> &'static str {
+    if is_said { "~" } else { "" }
+}
+
 /// `12 running · 38 queued (Priority) · 3 died`; `why`: why parts wait, as the engine says it.
 pub(super) fn jobs(running: u64, (queued, why): (u64, Option<&str>), died: u64) -> String {
     let why = why.map(|why| format!(" ({})", printable(why))).unwrap_or_default();
@@ -47,7 +67,7 @@ pub(super) fn rate(count: u64, duration: Duration) -> Option<String> {
 }
 
 /// `10000 items`, `1 item`.
-pub(super) fn items(count: u64) -> String {
+pub fn items(count: u64) -> String {
     format!("{count} item{}", if count == 1 { "" } else { "s" })
 }
 

@@ -36,16 +36,8 @@ impl Overview {
     ) -> String {
         let mut line = self.columns.head(info, self.color);
         line.push(TextStyle::Warn, status);
-        let counts = [
-            (tally.succeeded, "ok"),
-            (tally.skipped, "skipped"),
-            (tally.failed, "failed"),
-            (tally.cancelled, "cancelled"),
-            (tally.retried, "retried"),
-        ];
-        let about = if is_said { "~" } else { "" };
-        for (count, name) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            line.push(TextStyle::Plain, &format!(" · {about}{count} {name}"));
+        for ending in figures::endings(&tally, figures::about(is_said)) {
+            line.push(TextStyle::Plain, &format!(" · {ending}"));
         }
         if let Some(time) = time {
             line.push(TextStyle::Plain, &format!(" · for {}", figures::duration(time)));

@@ -9,7 +9,7 @@ use crate::plan::{
     WrittenColumns, written_columns,
 };
 use crate::program::ItemProgram;
-use crate::report::percent_of;
+use crate::report::{items, percent_of};
 use crate::schedule::{Breaker, FailFast, Policy, RateUse, Retries, worst_item, worst_step};
 use crate::value::{duration, printable, size};
 
@@ -83,10 +83,8 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::MapLike(_) | Verb::Collect(_)) => None,
         Body::Deferred(_) => Some("decided by the results of other steps".to_owned()),
     };
-    let count = count.map(|count| {
-        let noun = if count.most == 1 { "item" } else { "items" };
-        format!("{}{} {noun}", if count.exact { "" } else { "up to " }, count.most)
-    });
+    let count =
+        count.map(|count| format!("{}{}", if count.exact { "" } else { "up to " }, items(count.most)));
     [taken, own, count].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 

@@ -14,7 +14,7 @@ use crate::data::{self, GlobBy, GlobOptions};
 use crate::engine;
 use crate::event::StepId;
 use crate::plan::{Body, Input, MapLike, Plan, Step, Verb};
-use crate::report::bytes as bytes_of;
+use crate::report;
 use crate::value::{Chunk, duration};
 
 /// What is told of an executor; without one, nothing.
@@ -90,12 +90,10 @@ impl<'a> Sending<'a> {
             here((plan, step, map_like), chosen, (items, items)).is_none()
         };
         plan.steps.iter().filter(runs).filter(takes).any(is_sent).then_some(())?;
-        let rows = self
-            .rows(plan, source.id)
-            .map(|rows| format!("{rows} {}", if rows == 1 { "item" } else { "items" }));
+        let rows = self.rows(plan, source.id).map(report::items);
         let is_enterable =
             matches!(&source.body, Body::Ready(Verb::Read(read)) if data::is_enterable(&read.options));
-        let size = Some(source_bytes(source)).filter(|bytes| *bytes > 0).map(bytes_of);
+        let size = Some(source_bytes(source)).filter(|bytes| *bytes > 0).map(report::bytes);
         let way = if is_enterable { "cut where they lie" } else { "written down for workers" };
         let parts = [rows, size, Some(way.to_owned())].into_iter().flatten();
         Some(format!("to workers: {}", parts.collect::<Vec<_>>().join(", ")))

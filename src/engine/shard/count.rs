@@ -81,8 +81,7 @@ pub(in crate::engine) fn count_alone(
 pub fn count_source(source: &Step) -> Result<Option<u64>, DataError> {
     let Body::Ready(verb) = &source.body else { return Ok(None) };
     let Some(reader) = whole_reader(verb) else { return Ok(None) };
-    let counted = data::count_while(&mut *reader?, 1, &mut |_, _, _| true)?;
-    Ok(counted.map(|counted| counted.items))
+    Ok(Some(data::count_parts(&mut *reader?, 1)?.items))
 }
 
 /// How many items a step gets that reads sources only, as a shard counts them. `None`: one of the sources can be read only

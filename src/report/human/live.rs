@@ -133,9 +133,8 @@ impl LiveStep {
         }
     }
 
-    /// The mark of counts that nobody has booked.
     fn about(&self) -> &'static str {
-        if self.is_said { "~" } else { "" }
+        figures::about(self.is_said)
     }
 }
 
@@ -283,26 +282,13 @@ fn bar(bars: &MultiProgress) -> ProgressBar {
 /// `4200/10000`, `4190 ok`, `10 failed`, `3 retried`, `350/s`, `ETA 17s`; the first is given. Of one that is held back it says by
 /// what, in the place of a pace that does not hold.
 fn counts(state: &LiveStep, done: String, held: Option<String>, elapsed: Duration) -> Vec<String> {
-    let LiveStep { tally, .. } = *state;
     let mut parts = vec![done];
-    let named = [
-        (tally.succeeded, "ok"),
-        (tally.skipped, "skipped"),
-        (tally.failed, "failed"),
-        (tally.cancelled, "cancelled"),
-        (tally.retried, "retried"),
-    ];
-    parts.extend(
-        named
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, name)| format!("{}{count} {name}", state.about())),
-    );
+    parts.extend(figures::endings(&state.tally, state.about()));
     if held.is_some() {
         parts.extend(held);
         return parts;
     }
-    parts.extend(figures::rate(tally.ended(), elapsed));
+    parts.extend(figures::rate(state.tally.ended(), elapsed));
     parts.extend(state.extent().and_then(|extent| eta(extent, elapsed)).map(|eta| format!("ETA {eta}")));
     parts
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::deaths::{SLOW, begun, expected, until};
+use super::deaths::{SLOW, begun, expected, spawn, until};
 use super::workers::{signal, workers};
 use super::{ON, assert_at_most_20_a_second, rows, step_of};
 use crate::project::Project;
@@ -210,8 +210,7 @@ const FAILING: &str = "steps:
 fn what_workers_say_of_items_that_they_have_not_handed_over_is_shown_and_marked() {
     let project = Project::with(FAILING).file("n.jsonl", rows(1000));
     let words = [&["pipeline.yaml"], &ON[..], &["--executor-set", "workers=2"]].concat();
-    let mut command = project.command(&words);
-    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let mut run = spawn(&project, &words);
     until(|| (workers(&project.path("")).len() == 2).then_some(()));
     let step = until(|| {
         let step = step_of(&project, "w");

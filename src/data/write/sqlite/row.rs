@@ -38,9 +38,7 @@ impl<'a> ItemRow<'a> {
 
     /// The values, in the order of the keys.
     pub(super) fn values(&self) -> impl Iterator<Item = Result<Cell<'_>, String>> {
-        self.0.iter().map(|(name, value)| {
-            Cell::read(value.get()).map_err(|why| format!("the value of `{}`: {why}", name.0))
-        })
+        self.0.iter().map(|(_, value)| Cell::read(value.get()))
     }
 
     /// The same, where of a key that stands twice the last value counts.

@@ -75,7 +75,7 @@ impl RowStatement {
         row: &ItemRow<'_>,
     ) -> Result<(), String> {
         for (at, value) in row.values().enumerate() {
-            self.bind(statement, at, &value?)?;
+            self.bind(statement, at, value)?;
         }
         statement.raw_execute().map(drop).map_err(|error| message(&error))
     }
@@ -97,19 +97,25 @@ impl RowStatement {
         }
         for (at, value) in self.reader.values().iter().enumerate() {
             let Some(value) = Cell::of_field(value, text) else { return Ok(false) };
-            let value = value.map_err(|why| format!("the value of `{}`: {why}", self.names[at]))?;
-            self.bind(statement, at, &value)?;
+            self.bind(statement, at, value)?;
         }
         statement.raw_execute().map_err(|error| message(&error))?;
         Ok(true)
     }
 
-    fn bind(&self, statement: &mut CachedStatement<'_>, at: usize, value: &Cell<'_>) -> Result<(), String> {
-        if *value == Cell::Null && self.known_by.contains(&at) {
+    fn bind(
+        &self,
+        statement: &mut CachedStatement<'_>,
+        at: usize,
+        value: Result<Cell<'_>, String>,
+    ) -> Result<(), String> {
+        let refuse = |why| format!("the value of `{}`: {why}", self.names[at]);
+        let value = value.map_err(refuse)?;
+        if value == Cell::Null && self.known_by.contains(&at) {
             return Err(format!("its `{}` is null, and `upsert_by` names it", self.names[at]));
         }
-        if let Some(why) = self.affinities[at].refusal(value) {
-            return Err(format!("the value of `{}`: {why}", self.names[at]));
+        if let Some(why) = self.affinities[at].refusal(&value) {
+            return Err(refuse(why));
         }
         statement.raw_bind_parameter(at + 1, value).map_err(|error| message(&error))
     }
