@@ -74,7 +74,7 @@ pub use codes::{CODES, codes};
 pub use deferred::Deferred;
 pub use function_at::function_at;
 pub use included_names::{IncludedName, included_names, included_paths};
-pub use inputs::{Inputs, SentTo, UsageError};
+pub use inputs::{Inputs, SentTo, Unseen, UsageError};
 pub use load::{Loaded, load};
 pub use lua_texts::{LuaSpot, LuaText, LuaTexts, NamedFunction};
 pub use mentions::{Mention, Named, mentions};

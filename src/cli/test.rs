@@ -22,7 +22,7 @@ use super::{load, stdout, trials};
 use crate::config;
 use crate::event;
 use crate::lua::ResultShape;
-use crate::plan::{Body, Inputs, Plan, Step, Verb};
+use crate::plan::{Body, Inputs, Plan, Step, Unseen, Verb};
 use crate::trial::{Bench, Effects, TriedCollection, TriedStep};
 
 /// Runs tests, or records some.
@@ -76,17 +76,15 @@ fn refuse_invalid(console: &Console, files: &[PathBuf]) -> Result<(), Fault> {
 /// Runs all tests of a file.
 fn run_file(bench: &mut Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judged>, Fault> {
     let mut judged = Vec::new();
-    // Each set of parameters makes a plan of its own.
-    let mut plans: Vec<(Map<String, Value>, Plan)> = Vec::new();
-    let value = document(path)?;
-    let inputs = &Inputs { unseen: unseen::params(&value), ..inputs.clone() };
-    for (at, params) in overrides(&value).into_iter().enumerate() {
-        let known = plans.iter().position(|(other, _)| *other == params);
+    // Each set of parameters makes a plan of its own, and so does what the tested step cannot look at.
+    let mut plans: Vec<(Given, Plan)> = Vec::new();
+    for (at, given) in given(path)?.into_iter().enumerate() {
+        let known = plans.iter().position(|(other, _)| *other == given);
         let known = if let Some(known) = known {
             known
         } else {
-            let plan = plan(path, inputs, &params)?;
-            plans.push((params, plan));
+            let plan = plan(path, inputs, &given)?;
+            plans.push((given, plan));
             plans.len() - 1
         };
         // What one test writes, the next does not see.
@@ -106,19 +104,34 @@ fn document(path: &Path) -> Result<Value, Fault> {
     Ok(loaded.document.map(|document| document.value).unwrap_or_default())
 }
 
-/// The parameters that each test of a file sets.
-fn overrides(value: &Value) -> Vec<Map<String, Value>> {
+/// What makes the plan of a test: the parameters that it sets, and what its step cannot look at.
+#[derive(PartialEq)]
+struct Given {
+    params: Map<String, Value>,
+    unseen: Unseen,
+}
+
+/// What is given for each test of a file.
+fn given(path: &Path) -> Result<Vec<Given>, Fault> {
+    let value = document(path)?;
     let tests = value.get("tests").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let params = |test: &Value| test.get("params").and_then(Value::as_object).cloned().unwrap_or_default();
-    tests.iter().map(params).collect()
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let given = |test: &Value| {
+        let params = test.get("params").and_then(Value::as_object).cloned().unwrap_or_default();
+        let step = test.get("step").and_then(Value::as_str).unwrap_or_default();
+        Given { params, unseen: unseen::by(step, &value, folder, |path| document(path).unwrap_or_default()) }
+    };
+    Ok(tests.iter().map(given).collect())
 }
 
 /// The plan with these parameters, which win over those of the command line.
-fn plan(path: &Path, inputs: &Inputs, params: &Map<String, Value>) -> Result<Plan, Fault> {
+fn plan(path: &Path, inputs: &Inputs, given: &Given) -> Result<Plan, Fault> {
+    let Given { params, unseen } = given;
     let mut inputs = inputs.clone();
     inputs.params.retain(|(name, _)| !params.contains_key(name));
     inputs.params_file.retain(|name, _| !params.contains_key(name));
     inputs.params_kept.clone_from(params);
+    inputs.unseen = unseen.clone();
     Ok(load::pipeline(path, &inputs)?.into_plan()?.0)
 }
 

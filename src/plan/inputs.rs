@@ -40,14 +40,23 @@ pub struct Inputs {
     pub cores: usize,
     /// Id of the run, for `run.id` in expressions.
     pub run: Arc<str>,
-    /// Parameters that nothing looks at which will run: those that are required may be missing.
-    pub unseen: BTreeSet<String>,
+    /// Names that nothing looks at which will run.
+    pub unseen: Unseen,
     /// Whether this is only a check: required params and variables may then be missing.
     pub check_only: bool,
     /// The executor by which steps are judged that would be sent there.
     pub sent_to: Option<SentTo>,
     /// Files that an editor has open, whose texts go before those on the disk.
     pub open: OpenTexts,
+}
+
+/// Names that nothing looks at which will run: those that are required may be missing, and something stands in for them.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// Parameters.
+    pub params: BTreeSet<String>,
+    /// Environment variables.
+    pub env: BTreeSet<String>,
 }
 
 /// An executor, as far as a pipeline is judged by it.

@@ -58,7 +58,10 @@ pub(super) fn params(
                 }
                 values.known.insert(param.name.clone(), value);
             }
-            None if param.required && param.default.is_none() && inputs.unseen.contains(&param.name) => {
+            None if param.required
+                && param.default.is_none()
+                && inputs.unseen.params.contains(&param.name) =>
+            {
                 values.known.insert(param.name.clone(), param.stand_in());
             }
             None if param.default.is_none() && param.required => {
@@ -148,6 +151,9 @@ pub(super) fn env(declared: &Map<String, Value>, inputs: &Inputs, usage: &mut Ve
         match inputs.env.get(name).map(String::as_str).or(default) {
             Some(value) => {
                 values.known.insert(name.clone(), value.into());
+            }
+            None if required && inputs.unseen.env.contains(name) => {
+                values.known.insert(name.clone(), name.as_str().into());
             }
             None if required => {
                 values.missing.insert(name.clone());

@@ -106,6 +106,35 @@ fn tests_give_a_reduce_and_an_aggregate_all_items() {
 }
 
 #[test]
+fn a_test_needs_what_its_own_step_sees() {
+    let project = Project::with(
+        r#"include: [common.yaml]
+params:
+  model: { type: string, required: true }
+  day: { type: string, required: true }
+env:
+  OUT_DIR: { required: true }
+steps:
+  docs: { read: "${{ params.day }}.jsonl" }
+  ask: { from: docs, map: { file: "lib.lua#ask" } }
+  more: { from: ask, map: return item + 1 }
+  save: { from: more, write: "${{ env.OUT_DIR }}/out.jsonl" }
+tests:
+  - { name: without any, step: more, item: 1, expect: 2 }
+  - { name: with its own, step: ask, item: 1, params: { model: big }, expect: big1 }
+"#,
+    )
+    .file("common.yaml", "env: { SERVER: { required: true } }\n")
+    .file("lib.lua", "return { ask = function(item) return params.model .. item end }\n");
+    let ran = project.run(&["test", "pipeline.yaml"]).ok();
+    assert!(ran.stderr.contains("2 passed in"), "{}", ran.stderr);
+    let text = project.read("pipeline.yaml").replace("params: { model: big }, ", "");
+    let ran = project.file("pipeline.yaml", &text).run(&["test", "pipeline.yaml"]);
+    assert!(ran.code == 2 && ran.stderr.contains("parameter `model` is required"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("`day`") && !ran.stderr.contains("OUT_DIR"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_failing_test_shows_what_differs_in_every_format() {
     let wrong = format!(
         "{TESTED}  - {{ name: wrong, step: clean, item: {{ id: 1, text: a }}, expect: {{ id: 2, text: xa }} }}\n"

@@ -1,29 +1,55 @@
-//! A test runs one step, so it needs the parameters alone that this step sees.
+//! A test runs one step, so it needs the parameters and variables alone that this step can look at.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// The parameters of a file that no tested step can look at: each is named nowhere in them, and they neither use `params` as a
-/// whole nor take code from files, which might.
-pub(super) fn params(file: &Value) -> BTreeSet<String> {
-    let tests = file.get("tests").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let names: BTreeSet<&str> = tests.iter().filter_map(|test| test.get("step")?.as_str()).collect();
-    let steps = names.iter().filter_map(|name| file.get("steps")?.get(name));
-    let mut seen: Vec<String> = steps.map(Value::to_string).collect();
-    seen.extend(["defaults", "policies"].iter().filter_map(|key| file.get(key)).map(Value::to_string));
-    let declared = file.get("params").and_then(Value::as_object).into_iter().flat_map(|params| params.keys());
-    if seen.iter().any(|text| sees_all(text)) || file.get("include").is_some() {
-        return BTreeSet::new();
-    }
-    declared.filter(|name| !seen.iter().any(|text| words(text).any(|word| word == *name))).cloned().collect()
+use crate::plan::Unseen;
+
+/// Where policies, defaults and limits stand that a step may take what it does from.
+const BEHIND_STEPS: [&str; 3] = ["defaults", "policies", "rate_limits"];
+
+/// What the step `step` of the file cannot look at: a name that stands nowhere in it, in the files of code that it names and in
+/// what it takes its policy from, while neither all of a group is used there nor more code is loaded. `include` reads a file
+/// that is included, as it is written.
+pub(super) fn by(step: &str, file: &Value, folder: &Path, include: impl Fn(&Path) -> Value) -> Unseen {
+    let included = file.get("include").and_then(Value::as_array).into_iter().flatten();
+    let mut documents = vec![file.clone()];
+    documents.extend(included.filter_map(Value::as_str).map(|path| include(&folder.join(path))));
+    let Some(texts) = seen(step, &documents, folder) else { return Unseen::default() };
+    let unseen = |group: &str| {
+        let groups = documents.iter().filter_map(|document| document.get(group)?.as_object());
+        let is_all_used = texts.iter().any(|text| uses_whole(text, group));
+        let is_named = |name: &str| texts.iter().any(|text| words(text).any(|word| word == name));
+        groups.flat_map(Map::keys).filter(|name| !is_all_used && !is_named(name)).cloned().collect()
+    };
+    Unseen { params: unseen("params"), env: unseen("env") }
 }
 
-/// Whether a step may look at any parameter.
-fn sees_all(step: &str) -> bool {
-    let is_code_elsewhere = words(step).any(|word| matches!(word, "file" | "require"));
-    let is_whole = |rest: &str| !rest.trim_start().starts_with(['.', '[']);
-    is_code_elsewhere || step.match_indices("params").any(|(at, found)| is_whole(&step[at + found.len()..]))
+/// All texts that may say what a step does. `None`: there are more, which cannot be told from here.
+fn seen(step: &str, documents: &[Value], folder: &Path) -> Option<Vec<String>> {
+    let step = documents[0].get("steps")?.get(step)?.as_object()?;
+    let mut texts: Vec<String> = step.values().map(Value::to_string).collect();
+    let behind =
+        documents.iter().flat_map(|document| BEHIND_STEPS.iter().filter_map(|key| document.get(key)));
+    texts.extend(behind.map(Value::to_string));
+    for path in step.values().filter_map(|verb| verb.get("file")?.as_str()) {
+        let path = path.rsplit_once('#').map_or(path, |(path, _)| path);
+        texts.push(std::fs::read_to_string(folder.join(path)).ok()?);
+    }
+    let loads_more = texts.iter().any(|text| words(text).any(|word| word == "require"));
+    (!loads_more).then_some(texts)
+}
+
+/// Whether a text may look at any name of a group: at `params` otherwise than by `params.` or `params[`. A key of a map is none.
+fn uses_whole(text: &str, group: &str) -> bool {
+    let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(group).any(|(at, found)| {
+        let (before, rest) = (&text[..at], &text[at + found.len()..]);
+        let stands_alone = !before.ends_with(is_letter) && !rest.starts_with(is_letter);
+        let is_key = rest.starts_with("\":");
+        stands_alone && !is_key && !rest.trim_start().starts_with(['.', '['])
+    })
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -32,28 +58,4 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::params;
-
-    #[test]
-    fn parameters_that_a_tested_step_may_look_at_are_seen() {
-        for (map, expect) in [
-            (json!("return item * params.factor"), vec!["day"]),
-            (json!("return params['day'] .. params.factor"), vec![]),
-            (json!("return tbl.get(params, item)"), vec![]),
-            (json!({ "file": "lib.lua" }), vec![]),
-            (json!("return require('lib').f(item)"), vec![]),
-            (json!("return item"), vec!["day", "factor"]),
-        ] {
-            let file = json!({
-                "params": { "day": { "required": true }, "factor": 2 },
-                "steps": { "a": { "read": "${{ params.day }}" }, "b": { "from": "a", "map": map } },
-                "tests": [{ "step": "b" }],
-            });
-            let found: Vec<String> = params(&file).into_iter().collect();
-            assert_eq!(found, expect, "{file}");
-        }
-    }
-}
+mod tests;

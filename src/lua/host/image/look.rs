@@ -58,8 +58,12 @@ fn sums(call: &Call<'_>, image: &Image) -> mlua::Result<[u64; 4]> {
 pub(super) fn exif(call: &Call<'_>, image: &Value) -> mlua::Result<Table> {
     let image = this(call, image)?;
     let table = call.lua.create_table()?;
-    for (name, said) in &image.beside.exif.said {
+    let exif = &image.beside.exif;
+    let is_turned = image.orientation != exif.orientation;
+    for (name, said) in &exif.said {
         match said {
+            // The pixels are no longer as the file says.
+            _ if is_turned && *name == "Orientation" => table.raw_set(*name, image.orientation)?,
             Said::Text(text) => table.raw_set(*name, text.as_str())?,
             Said::Numbers(numbers) if numbers.len() == 1 => table.raw_set(*name, numbers[0])?,
             Said::Numbers(numbers) => {

@@ -93,7 +93,7 @@ fn pictures_are_turned_as_the_camera_was_held() {
                 if tbl.equal(pixel, seen) then names ..= name end
             end
         end
-        return names, turned.width > turned.height, plain.orientation, turned.orientation";
+        return names, turned.width > turned.height, plain:exif().Orientation, turned:exif().Orientation * turned.orientation";
     let folder = folder();
     let lua = vm(folder.path());
     for (orientation, expect) in
