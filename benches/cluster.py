@@ -9,7 +9,8 @@ tasks      the same, one task of an array for each of 500 items, or as many as t
 snakemake  the same, one job of Snakemake for each of 24 items, or as many as TASKS says; `snakemake` with its plugin for Slurm is looked
            for in PATH, and its jobs find the cluster by /etc/slurm/slurm.conf, which must not be there
 skew       items of 137 s in all at the beginning of the input, 12 workers: time, and items that ran twice
-overhead   processor time of coordinator and workers, 400,000 items of some 18 us in 8 parts, beside a run here; least of 7 in turns
+overhead   processor time of coordinator and workers, 400,000 items of some 18 us in 8 parts, two at once, beside a run here
+           by two threads; least of 7 in turns
 """
 
 import os
@@ -154,8 +155,9 @@ def overhead(binary, folder):
             ended, used = threading.Event(), {}
             watcher = threading.Thread(target=watch, args=(place, ended, used))
             watcher.start()
-            # Four workers are eight parts.
-            coordinator = processor_seconds(on_slurm(binary, "workers=4", f"commit={commit}"), place)
+            # Four workers are eight parts, and two of them run at once: as many as there are threads here.
+            two = "extra=[--nodelist=n1, --cpus-per-task=2]"
+            coordinator = processor_seconds(on_slurm(binary, "workers=4", f"commit={commit}", two), place)
             ended.set()
             watcher.join()
             seconds.append(coordinator + sum(used.values()))
