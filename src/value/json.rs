@@ -28,7 +28,7 @@ pub use equal_keys::without_equal_keys;
 pub use fault::{DEPTH_MAX, JsonError};
 pub use fields::{FieldKind, FieldReader, FieldValue, KeyPath, begins};
 pub use reader::{Sink, read, validate};
-pub use tree::{to_value, tree_bytes};
+pub use tree::{field_to_value, to_value, tree_bytes};
 pub use walk::{JsonWalk, unquote_into, unquoted};
 pub use write::{
     push_hex, quoted, rewrite_string, write_float, write_integer, write_number, write_string, written_len,

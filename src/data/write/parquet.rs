@@ -1,6 +1,7 @@
 //! This writer writes items to a Parquet file: one row an item, in row groups of bounded size. `shape` finds the
 //! types of the columns, and `column` fills them.
 
+mod alike;
 mod beyond_json;
 mod column;
 mod decimals;
@@ -20,8 +21,8 @@ use std::sync::Arc;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use serde_json::Value;
 
+use self::alike::AlikeRows;
 use self::column::FieldBuilders;
 use self::file_schema::FileSchema;
 use self::manner::KeysOf;
@@ -63,6 +64,7 @@ enum ParquetState {
 struct Writing {
     writer: FileWriter,
     columns: FieldBuilders,
+    rows: AlikeRows,
     has_columns: bool,
     /// Whether keys that are no columns are left out.
     skips: bool,
@@ -101,17 +103,18 @@ impl ParquetWriter {
 
     fn add(&mut self, item: &[u8]) -> Result<(), DataError> {
         self.items += 1;
-        let value = to_value(item).map_err(|error| self.refuse(self.items, error.to_string()))?;
         match &mut self.state {
             ParquetState::Sampling(_, lines) => {
+                let value = to_value(item).map_err(|error| error.to_string());
                 lines.extend_from_slice(item);
                 lines.push(b'\n');
                 let is_full = self.items >= SAMPLE_ITEMS || lines.len() >= SAMPLE_BYTES;
-                self.shape.widen(&value).map_err(|message| self.refuse(self.items, message))?;
+                let widened = value.and_then(|value| self.shape.widen(&value));
+                widened.map_err(|message| self.refuse(self.items, message))?;
                 if is_full { self.settle() } else { Ok(()) }
             }
             ParquetState::Writing(writing) => {
-                let added = writing.add(&value, item.len());
+                let added = writing.add(item);
                 let flushed = if added.is_ok() { writing.flush_full() } else { Ok(()) };
                 added.map_err(|message| self.refuse(self.items, message))?;
                 flushed.map_err(|error| self.broken(&error))
@@ -140,10 +143,10 @@ impl ParquetWriter {
             .map_err(DataError::Usage)?;
         let has_columns = !schema.fields.is_empty();
         let skips = self.shape.is_chosen();
-        let mut writing = Box::new(Writing { writer, columns, has_columns, skips, count: 0, bytes: 0 });
+        let rows = AlikeRows::new(&columns, skips);
+        let mut writing = Box::new(Writing { writer, columns, rows, has_columns, skips, count: 0, bytes: 0 });
         for (item, line) in (1..).zip(items(&lines)) {
-            let value = to_value(line).map_err(|error| self.refuse(item, error.to_string()))?;
-            writing.add(&value, line.len()).map_err(|message| self.refuse(item, message))?;
+            writing.add(line).map_err(|message| self.refuse(item, message))?;
             writing.flush_full().map_err(|error| self.broken(&error))?;
         }
         self.state = ParquetState::Writing(writing);
@@ -167,11 +170,13 @@ impl ParquetWriter {
 }
 
 impl Writing {
-    fn add(&mut self, item: &Value, bytes: usize) -> Result<(), String> {
-        let pairs = pairs(item)?.into_iter().flatten();
-        self.columns.append(pairs, self.skips, &mut String::new())?;
+    fn add(&mut self, item: &[u8]) -> Result<(), String> {
+        if !self.rows.add(&mut self.columns, item)? {
+            let value = to_value(item).map_err(|error| error.to_string())?;
+            self.columns.append(pairs(&value)?.into_iter().flatten(), self.skips, &mut String::new())?;
+        }
         self.count += 1;
-        self.bytes += bytes;
+        self.bytes += item.len();
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Number, Value};
 
+use super::fields::{FieldKind, FieldValue};
 use super::{JsonError, Sink, read};
 
 /// Reads `text` as one value.
@@ -13,6 +14,27 @@ pub fn to_value(text: &[u8]) -> Result<Value, JsonError> {
     let mut tree = OpenTree { open: Vec::new(), whole: Value::Null };
     read(text, &mut String::new(), &mut tree)?;
     Ok(tree.whole)
+}
+
+/// The value of a field of `object`; null where it is not there.
+///
+/// # Errors
+/// Fails when its text is not exactly one JSON value.
+pub fn field_to_value(field: &FieldValue, object: &str) -> Result<Value, JsonError> {
+    let text = &object[field.start as usize..field.end as usize];
+    let is_integer = || text.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    Ok(match field.kind {
+        FieldKind::Missing | FieldKind::Null => Value::Null,
+        FieldKind::False => Value::Bool(false),
+        FieldKind::True => Value::Bool(true),
+        FieldKind::Plain => Value::from(text),
+        // What is beyond 2^53 is another kind.
+        FieldKind::Number if is_integer() => Value::from(field.number as i64),
+        FieldKind::Number | FieldKind::Spelled => {
+            Number::from_f64(field.number).map_or(Value::Null, Value::Number)
+        }
+        FieldKind::Big | FieldKind::Escaped | FieldKind::List | FieldKind::Map => to_value(text.as_bytes())?,
+    })
 }
 
 /// About how many bytes the tree of `text` takes, which may be fifty times its length; more than it does for texts that are not

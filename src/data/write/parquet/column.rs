@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::leaf::LeafBuilder;
 use super::manner::{KeysOf, Manner};
 use super::words::{LeafType, another, declare};
-use crate::value::json::to_value;
+use crate::value::json::{FieldKind, FieldValue, field_to_value, to_value};
 
 /// One column, or what lies in one, as far as it is filled.
 pub(super) struct ColumnBuilder {
@@ -92,6 +92,34 @@ impl FieldBuilders {
             path.truncate(length);
         }
         Ok(())
+    }
+
+    /// Adds a row: the values of all columns, in their order, as fields of `item`.
+    pub(super) fn append_fields(&mut self, fields: &[FieldValue], item: &str) -> Result<(), String> {
+        self.rows += 1;
+        let mut path = String::new();
+        for ((name, column), field) in self.fields.iter_mut().zip(fields) {
+            path.clear();
+            path.push_str(name);
+            match (&mut column.content, field.kind) {
+                (Content::Leaf(values), FieldKind::Plain) => {
+                    values.append_text(&item[field.start as usize..field.end as usize], &path)?;
+                }
+                _ => column
+                    .append(&field_to_value(field, item).map_err(|error| error.to_string())?, &mut path)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the columns, in their order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
+    }
+
+    /// Whether a key is a column.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.fields.contains_key(key)
     }
 
     /// Fills a row that is null as a whole.

@@ -80,6 +80,19 @@ impl LeafBuilder {
         }
     }
 
+    /// Adds a text.
+    pub(super) fn append_text(&mut self, text: &str, path: &str) -> Result<(), String> {
+        match (&mut self.values, self.leaf.kind) {
+            (Values::Bytes(values), Kind::Bytes(BytesKind::Text))
+                if self.beyond_json != BeyondJson::Refused =>
+            {
+                values.append_value(text);
+                Ok(())
+            }
+            _ => self.append(&Value::from(text), path),
+        }
+    }
+
     /// Adds a value that is not null.
     pub(super) fn append(&mut self, value: &Value, path: &str) -> Result<(), String> {
         let leaf = &self.leaf;

@@ -125,3 +125,80 @@ fn compression_and_row_groups_are_as_asked() {
     let (_, groups) = with(None, Some(20_000));
     assert!((2..=20).contains(&groups), "{groups}");
 }
+
+/// The bytes of the file, or the error, that items come to.
+fn file_of(change: impl Fn(&mut WriteOptions), lines: &str) -> Result<Vec<u8>, String> {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("out");
+    let mut options = options(&path, Format::Parquet);
+    change(&mut options);
+    // A text that is longer has its faults elsewhere.
+    let without_place =
+        |error: DataError| error.to_string().split(" at byte").next().unwrap_or_default().to_owned();
+    write_all(&options, &[lines]).map_err(without_place)?;
+    Ok(fs::read(&path).expect("a file"))
+}
+
+#[test]
+fn rows_are_the_same_with_and_without_a_tree_of_their_values() {
+    let columns = [
+        ("i", "integer"),
+        ("n", "number"),
+        ("b", "boolean"),
+        ("s", "string"),
+        ("d", "date"),
+        ("p", "decimal(20,2)"),
+        ("l", "[integer]"),
+        ("m", "{x: number}"),
+        ("k", "string!"),
+    ];
+    let values = [
+        "0",
+        "-0",
+        "-0.0",
+        "1.0",
+        "1e2",
+        "0.1",
+        "-7",
+        "9007199254740993",
+        "9223372036854775807",
+        "9223372036854775808",
+        "1e400",
+        "123456789012345678.25",
+        "null",
+        "true",
+        "false",
+        "\"\"",
+        "\"é\"",
+        "\"a\\\"b\"",
+        "\"2024-02-29\"",
+        "\"1.25\"",
+        "[]",
+        "[1,null]",
+        "[1.5]",
+        "{}",
+        "{\"x\":1}",
+        "{\"x\":null,\"x\":2}",
+        "{\"y\":1}",
+    ];
+    let (mut fit, mut refused) = (0, 0);
+    for name in columns.map(|(name, _)| name).into_iter().chain(["new"]) {
+        for value in values {
+            for (before, behind) in [("", ",\"k\":\"a\""), ("\"k\":1,\"k\":\"a\",", "")] {
+                let plain = format!("{{\"k\":\"first\"}}\n{{{before}\"{name}\":{value}{behind}}}\n");
+                // A key that is written with an escape is read in the common way.
+                let first = u32::from(name.as_bytes()[0]);
+                let escaped =
+                    plain.replace(&format!("\"{name}\":"), &format!("\"\\u{first:04x}{}\":", &name[1..]));
+                assert_ne!(plain, escaped);
+                let wanted = |options: &mut WriteOptions| typed(&columns)(options);
+                let found = file_of(wanted, &plain);
+                assert_eq!(found, file_of(wanted, &escaped), "{plain}");
+                *if found.is_ok() { &mut fit } else { &mut refused } += 1;
+                let guessed = file_of(|_| {}, &plain);
+                assert_eq!(guessed, file_of(|_| {}, &escaped), "{plain}");
+            }
+        }
+    }
+    assert!(fit > 100 && refused > 100, "{fit} {refused}");
+}
