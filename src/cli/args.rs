@@ -37,7 +37,7 @@ Exit codes:
    70  internal error
   130  interrupted (129: the terminal is gone, and workers of `--on` go on)";
 
-/// Run declarative map pipelines: a Lua function on every item, in parallel, under an exact policy.
+/// Run map pipelines: a function on every item, in parallel, under a policy.
 #[derive(Debug, Parser)]
 #[command(
     name = "flowrun",
@@ -46,7 +46,7 @@ Exit codes:
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "`flowrun FILE` is short for `flowrun run FILE`, whose options `flowrun run -h` lists.",
+    after_help = "`flowrun FILE` is `flowrun run FILE`; `flowrun run -h` lists its options.",
     after_long_help = EXIT_CODES,
     override_usage = "flowrun [OPTIONS] <FILE>\n       flowrun <COMMAND>"
 )]
@@ -78,11 +78,11 @@ pub(super) enum Command {
     /// Run a pipeline
     #[command(after_long_help = EXIT_CODES)]
     Run(RunArguments),
-    /// Validate without running: every error and warning of every file at once
+    /// Validate without running: all errors and warnings of all files
     Check(CheckArguments),
-    /// Show what would run: steps, order, counts, need, worst-case time, what is reused
+    /// Show what would run: steps, order, counts, worst-case time
     Plan(PlanArguments),
-    /// Run a step on a few items and show input → output side by side; writes nothing
+    /// Show input → output of a step on a few items; writes nothing
     Preview(PreviewArguments),
     /// Draw the steps and what flows between them
     Graph(GraphArguments),
@@ -92,23 +92,23 @@ pub(super) enum Command {
     Fmt(FmtArguments),
     /// Run the `tests:` of pipeline files, or make some from a run
     Test(TestArguments),
-    /// Go on with an interrupted or failed run: finished items are reused, the others run
+    /// Go on with a run: finished items are reused, the others run
     Resume(ResumeArguments),
-    /// Make one run out of those of all shards: judge, and run the rest of the pipeline
+    /// Make one run out of those of all shards, and run what is left
     Gather(GatherArguments),
-    /// List the executors that `--on` can name, and whether their engines answer
+    /// List what `--on` can name, and whether the engines answer
     Executors(ExecutorsArguments),
     /// List the runs, or remove old ones
     Runs(RunsArguments),
-    /// Show one run or step: counters, failures, results; also while it is running
+    /// Show a run or step, also while it runs: counters, failures
     Show(ShowArguments),
-    /// Write one run as an HTML page that needs nothing else; also while it is running
+    /// Write a run as one HTML page, also while it runs
     Report(ReportArguments),
     /// The cache across runs of functions with `cache: true`
     Cache(CacheArguments),
-    /// Serve editors: a language server over standard input and output
+    /// Serve editors: a language server on standard input and output
     Lsp(LspArguments),
-    /// Print the JSON schema of pipeline files, of included ones, or of executors files
+    /// Print the JSON schema of pipeline, included or executors files
     Schema {
         /// The schema of files that pipelines include
         #[arg(long)]
@@ -117,11 +117,11 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "include")]
         executors: bool,
     },
-    /// Try a program as an item function: send it odd items, and judge what it answers
+    /// Try a program as an item function: send it odd items
     ProgramCheck(ProgramCheckArguments),
-    /// Go on with a run whose coordinator is gone while its workers are at work
+    /// Go on with a run whose coordinator is gone
     Attach(AttachArguments),
-    /// End the workers of a run whose coordinator is gone; what they have finished is kept
+    /// End the workers of a run whose coordinator is gone
     Cancel(CancelArguments),
     /// What engines start: work on one shard of a step
     #[command(hide = true)]
@@ -132,7 +132,7 @@ pub(super) enum Command {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
-    /// Print what a shell reads to complete commands, options and names
+    /// Print what a shell reads to complete commands and names
     Completions {
         /// Which shell
         shell: clap_complete::Shell,

@@ -45,6 +45,28 @@ fn exit_codes_are_those_of_the_contract() {
 }
 
 #[test]
+fn the_short_help_of_each_command_fits_on_forty_lines_of_a_terminal() {
+    let project = Project::new();
+    let help = |words: &[&str]| {
+        let shown = project.command(words).env("COLUMNS", "80").output().expect("the binary runs");
+        assert!(shown.status.success(), "{words:?}");
+        String::from_utf8(shown.stdout).expect("text")
+    };
+    let whole = help(&["-h"]);
+    let commands =
+        whole.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = commands.filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<&str> = names.filter(|name| *name != "help").collect();
+    assert!(commands.contains(&"run") && commands.len() > 20, "{whole}");
+    for (command, text) in
+        commands.iter().map(|command| (*command, help(&[command, "-h"]))).chain([("", whole.clone())])
+    {
+        assert!(text.lines().count() <= 40, "{command}: {}\n{text}", text.lines().count());
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{command}:\n{text}");
+    }
+}
+
+#[test]
 fn params_set_and_limit_change_a_run() {
     let project = Project::with(DOUBLE).file("params.yaml", "factor: 10\n");
     let out = |args: &[&str]| {

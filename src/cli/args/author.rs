@@ -42,7 +42,7 @@ pub(in crate::cli) struct TestArguments {
     /// Where the run is kept.
     #[command(flatten)]
     pub(in crate::cli) folder: FolderArguments,
-    /// Set a parameter of the pipeline; may be given several times
+    /// Set a parameter; may be given several times
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = value::assignment, help_heading = "Inputs")]
     pub(in crate::cli) params: Vec<(String, String)>,
     /// Read parameters from a YAML or JSON file that holds a map; `-p` wins over it

@@ -13,7 +13,7 @@ use crate::engine::Shard;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Inputs")]
 pub(in crate::cli) struct InputArguments {
-    /// Set a parameter of the pipeline; may be given several times
+    /// Set a parameter; may be given several times
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = value::assignment)]
     pub(in crate::cli) params: Vec<(String, String)>,
     /// Read parameters from a YAML or JSON file that holds a map; `-p` wins over it
@@ -136,7 +136,7 @@ pub(in crate::cli) struct OutputArguments {
     /// Write what happens to a file, or to standard output with `-`: one JSON object a line
     #[arg(long, value_name = "F|-")]
     pub(in crate::cli) events: Option<PathBuf>,
-    /// Write the run as one HTML page at its end, however it ends
+    /// Write the run as one HTML page, however it ends
     #[arg(long, value_name = "F.html")]
     pub(in crate::cli) report: Option<PathBuf>,
     /// Write the run as `JUnit` XML at its end: a suite for each step, with its verdict and its failed items

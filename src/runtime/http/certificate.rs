@@ -47,8 +47,8 @@ fn words(error: &CertificateError) -> String {
         // What the library for certificates says beside those has no type of its own.
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
             format!(
-                "its certificate is that of a certificate authority (basicConstraints CA:TRUE), as `openssl req -x509` makes \
-                 it, and a server must not show one; make it with `-addext basicConstraints=critical,CA:FALSE`, and {TRUST}"
+                "its certificate is one of an authority (CA:TRUE), as `openssl req -x509` makes it; make one for servers, with \
+                 `-addext basicConstraints=critical,CA:FALSE`, and {TRUST}"
             )
         }
         other => format!("its certificate is not accepted: {other}"),

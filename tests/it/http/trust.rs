@@ -79,8 +79,8 @@ fn what_is_wrong_with_a_certificate_is_said_and_nothing_is_tried_again() {
         (
             AUTHORITY,
             "return http.get(base, {ca = 'pem/authority.pem'})",
-            "that of a certificate authority (basicConstraints CA:TRUE), as `openssl req -x509` makes it, and a server must not show one; \
-             make it with `-addext basicConstraints=critical,CA:FALSE`",
+            "is one of an authority (CA:TRUE), as `openssl req -x509` makes it; make one for servers, with \
+             `-addext basicConstraints=critical,CA:FALSE`, and name the PEM file",
         ),
     ] {
         let (kind, message, attempts) = project(&serve(certificate), lua).failure();

@@ -1,3 +1,5 @@
+//! These tests say of small files what a tested step cannot look at.
+
 use std::path::Path;
 
 use serde_json::{Value, json};
