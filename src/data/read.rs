@@ -55,6 +55,7 @@ use file::{decode, open_file, with_origin};
 use files::Files;
 #[cfg(feature = "parquet")]
 pub(super) use footer::LEVELS_MAX;
+pub(super) use gzip_members::GzipMembers;
 use input::Input;
 pub use most_rows::most_rows;
 #[cfg(feature = "parquet")]

@@ -14,6 +14,7 @@ mod lock;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod pipe;
 mod pretty;
 mod rows;
 mod split;

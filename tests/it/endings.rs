@@ -76,6 +76,22 @@ fn a_pipe_that_several_steps_read_is_read_once() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_written_to_once_somebody_reads_it() {
+    let steps = "steps:\n  rows: { items: [1, 2] }\n  save: { from: rows, write: pipe.jsonl }\n";
+    let project = Project::with(steps);
+    let pipe = project.path("pipe.jsonl");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|made| made.success()));
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe));
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(reader.join().expect("no panic").expect("a pipe"), "1\n2\n");
+    let project =
+        project.file("pipeline.yaml", steps.replace("pipe.jsonl", "{ path: pipe.jsonl, mode: append }"));
+    let ran = project.run(&["pipeline.yaml"]);
+    assert!(ran.code == 1 && ran.stderr.contains("it is no ordinary file"), "{}", ran.stderr);
+}
+
 #[test]
 fn an_item_that_has_no_time_for_its_retry_failed_by_its_deadline() {
     let project = Project::with(

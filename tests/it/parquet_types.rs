@@ -304,6 +304,15 @@ fn the_partner_of_a_join_keeps_its_types() {
         }
     }
     assert_eq!(types(&project, "a.parquet")[..all.len()], all);
+    // What Arrow said of single columns, it says of them within the partner, too.
+    for column in &all {
+        let (name, kind) = column.split_once(": ").expect("a name and a type");
+        assert!(
+            inner("a.parquet").contains(&format!("\"{name}\": {kind}")),
+            "{column}: {}",
+            inner("a.parquet")
+        );
+    }
     assert!(inner("d.parquet").contains("\"s\": Int64"), "{}", inner("d.parquet"));
     assert_eq!(inner("f.parquet"), "r: Int64");
     assert_eq!(types(&project, "b.parquet")[0], "n: Int64");

@@ -10,12 +10,14 @@ use crate::data::Member;
 use crate::data::read::members::Members;
 
 /// The text of all members, one after the other.
-pub(super) struct GzipMembers {
+pub(in crate::data) struct GzipMembers {
     decoder: GzDecoder<Packed>,
     members: Members,
     /// Bytes of text before what comes next.
     offset: u64,
     ended: bool,
+    /// Whether zeros follow the last member.
+    is_padded: bool,
 }
 
 /// The bytes of the archive, counted. There are none only while the decoder is prepared for its next member.
@@ -28,9 +30,9 @@ struct Packed {
 
 impl GzipMembers {
     /// Reads an archive whose next byte begins this member.
-    pub(super) fn new(bytes: BufReader<Box<dyn Read + Send>>, first: Member) -> Self {
+    pub(in crate::data) fn new(bytes: BufReader<Box<dyn Read + Send>>, first: Member) -> Self {
         let decoder = GzDecoder::new(Packed { bytes: Some(bytes), at: first.at });
-        Self { decoder, members: Members::new(first), offset: first.before, ended: false }
+        Self { decoder, members: Members::new(first), offset: first.before, ended: false, is_padded: false }
     }
 
     /// The members that were seen.
@@ -41,6 +43,19 @@ impl GzipMembers {
     /// Bytes of the archive that were taken.
     pub(super) fn packed(&self) -> u64 {
         self.decoder.get_ref().at
+    }
+
+    /// Whether zeros follow the last member, as far as it was read.
+    pub(in crate::data) fn is_padded(&self) -> bool {
+        self.is_padded
+    }
+
+    /// Passes over zeros behind a member; `true` at the end.
+    fn has_ended(&mut self) -> io::Result<bool> {
+        let end = self.packed();
+        let ended = self.decoder.get_mut().skip_zeros()?;
+        self.is_padded = ended && self.packed() > end;
+        Ok(ended)
     }
 
     fn next_member(&mut self) {
@@ -55,7 +70,7 @@ impl Read for GzipMembers {
         while !self.ended {
             match self.decoder.read(out) {
                 Ok(0) if out.is_empty() => return Ok(0),
-                Ok(0) if self.decoder.get_mut().skip_zeros()? => self.ended = true,
+                Ok(0) if self.has_ended()? => self.ended = true,
                 Ok(0) => self.next_member(),
                 Ok(count) => {
                     self.offset += count as u64;

@@ -5,7 +5,7 @@
 //! that comes to the file takes out again what had got there.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,8 @@ use tempfile::NamedTempFile;
 use super::addition::{self, Unfinished};
 use super::lock::wait_for;
 use super::target::NEW_FILE_MODE;
-use crate::data::read::{LINE_END_BYTES, ends_lines_with_cr, is_archive};
-use crate::data::{Appended, Compression, DataError, FileEnd, Format, Ledger, WriteOptions};
+use crate::data::read::{GzipMembers, LINE_END_BYTES, ends_lines_with_cr, is_archive};
+use crate::data::{Appended, Compression, DataError, FileEnd, Format, Ledger, Member, WriteOptions};
 
 /// Bytes at the end of a file by which it is known.
 const TAIL_BYTES: u64 = 64 * 1024;
@@ -224,14 +224,24 @@ impl SeenText {
 fn unpack(file: &File, length: u64, compression: Compression, seen: &mut SeenText) -> io::Result<()> {
     let mut file = file;
     file.seek(SeekFrom::Start(0))?;
-    let file = file.take(length);
-    let mut unpacked: Box<dyn Read + '_> = match compression {
-        Compression::Zstd => Box::new(zstd::Decoder::new(file)?),
-        _ => Box::new(flate2::read::MultiGzDecoder::new(file)),
-    };
+    let file = file.try_clone()?.take(length);
+    if compression == Compression::Zstd {
+        return see_all(zstd::Decoder::new(file)?, seen);
+    }
+    let mut members = GzipMembers::new(BufReader::new(Box::new(file)), Member { at: 0, before: 0 });
+    see_all(&mut members, seen)?;
+    if members.is_padded() {
+        return Err(io::Error::other(
+            "zeros follow the end of its archive, and many programs read nothing that is behind them; take them away",
+        ));
+    }
+    Ok(())
+}
+
+fn see_all(mut text: impl Read, seen: &mut SeenText) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
     loop {
-        match unpacked.read(&mut block)? {
+        match text.read(&mut block)? {
             0 => return Ok(()),
             count => seen.see(&block[..count]),
         }

@@ -12,8 +12,8 @@ use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
 use super::append::AppendTarget;
-use super::beside;
 use super::target::{folder_of, follow_links, missing_folders};
+use super::{beside, pipe};
 use crate::data::{self, Compression, DataError, Ledger, Target, WriteMode, WriteOptions, Written};
 
 /// Bytes gathered before they are written. Most chunks are longer and go to the system without being copied once more.
@@ -196,8 +196,10 @@ impl PlaceKind {
                 return Err(fail("write", io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
             }
             Some(old) if !old.is_file() => {
-                let file = File::options().write(true).open(&target);
-                return file.map(Self::Stream).map_err(|source| fail("open", source));
+                if options.mode == WriteMode::Append {
+                    return Err(fail("append to", io::Error::other("it is no ordinary file")));
+                }
+                return pipe::open(&target).map(Self::Stream).map_err(|source| fail("open", source));
             }
             _ => {}
         }

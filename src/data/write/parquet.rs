@@ -21,6 +21,7 @@ use std::sync::Arc;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use serde_json::Map;
 
 use self::alike::AlikeRows;
 use self::column::FieldBuilders;
@@ -34,6 +35,7 @@ use crate::data::{ColumnCompression, DataError, Ledger, TypedOptions, Writer, Wr
 use crate::value::json::to_value;
 
 use super::items::items;
+use super::table::Object;
 
 /// Items that say what the columns are: so many, or so many bytes of them.
 const SAMPLE_ITEMS: u64 = 10_000;
@@ -173,7 +175,13 @@ impl Writing {
     fn add(&mut self, item: &[u8]) -> Result<(), String> {
         if !self.rows.add(&mut self.columns, item)? {
             let value = to_value(item).map_err(|error| error.to_string())?;
-            self.columns.append(pairs(&value)?.into_iter().flatten(), self.skips, &mut String::new())?;
+            match pairs(&value)? {
+                Some(_) if self.columns.has_decimals() => {
+                    self.columns.append_object(&Object::read(item)?, self.skips)?;
+                }
+                Some(row) => self.columns.append(row, self.skips)?,
+                None => self.columns.append(&Map::new(), self.skips)?,
+            }
         }
         self.count += 1;
         self.bytes += item.len();

@@ -164,6 +164,11 @@ impl<'a> Object<'a> {
         self.0.keys().map(|name| &**name)
     }
 
+    /// Its keys and values.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.get()))
+    }
+
     /// Reads an item, or says what it is instead.
     pub(super) fn read(item: &'a [u8]) -> Result<Self, String> {
         let found = match item.trim_ascii_start().first() {

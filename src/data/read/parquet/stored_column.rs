@@ -97,6 +97,18 @@ impl StoredColumn {
         Self { kinds, ..self }
     }
 
+    /// The same column with what another program said of parts of it. `hints` makes of the column's field the one that says so;
+    /// `None`: nothing was said.
+    pub(in crate::data) fn hinted(
+        self,
+        hints: impl Fn(&Field) -> Option<Field>,
+    ) -> Result<Self, ParquetError> {
+        let plain = parquet_to_arrow_schema(&self.table()?, None)?;
+        let field = plain.fields().first().and_then(|field| hints(field));
+        let hint = field.map(|field| Hint { field: Arc::new(field), text: None, place: (0, 0) });
+        Ok(Self { hint, ..self })
+    }
+
     /// The same column under another name.
     pub(in crate::data) fn renamed(&self, name: &str) -> Option<Self> {
         if self.node.name() == name {

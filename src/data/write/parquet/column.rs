@@ -7,18 +7,25 @@ use arrow_array::{ArrayRef, ListArray, MapArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, FieldRef, Fields};
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::leaf::LeafBuilder;
 use super::manner::{KeysOf, Manner};
 use super::words::{LeafType, another, declare};
+use crate::data::write::table::Object;
 use crate::value::json::{FieldKind, FieldValue, field_to_value, to_value};
 
 /// One column, or what lies in one, as far as it is filled.
 pub(super) struct ColumnBuilder {
     field: FieldRef,
     content: Content,
+    /// Whether it holds decimals, or what lies in it does: of numbers these take the digits as they are written.
+    has_decimals: bool,
 }
+
+/// How a value goes into a column.
+type Put<V> = fn(&mut ColumnBuilder, V, &mut String) -> Result<(), String>;
 
 enum Content {
     Leaf(LeafBuilder),
@@ -62,10 +69,21 @@ impl FieldBuilders {
         Ok(Self { fields, keys, rows: 0 })
     }
 
-    /// Adds a row: the value of each key to its column, null to the others. `skips` says whether other keys are left out.
-    pub(super) fn append<'v>(
+    /// Adds a row that has these keys and values. `skips` says whether keys are left out that are no columns.
+    pub(super) fn append(&mut self, row: &Map<String, Value>, skips: bool) -> Result<(), String> {
+        self.append_pairs(values(row), ColumnBuilder::append, skips, &mut String::new())
+    }
+
+    /// The same of the text of an item.
+    pub(super) fn append_object(&mut self, row: &Object<'_>, skips: bool) -> Result<(), String> {
+        self.append_pairs(row.pairs(), ColumnBuilder::append_json, skips, &mut String::new())
+    }
+
+    /// The value of each key to its column, null to the others.
+    fn append_pairs<'v, V>(
         &mut self,
-        pairs: impl Iterator<Item = (&'v String, &'v Value)>,
+        pairs: impl Iterator<Item = (&'v str, V)>,
+        put: Put<V>,
         skips: bool,
         path: &mut String,
     ) -> Result<(), String> {
@@ -75,7 +93,7 @@ impl FieldBuilders {
             match self.fields.get_mut(key) {
                 Some(column) => {
                     enter(path, key);
-                    column.append(value, path)?;
+                    put(column, value, path)?;
                 }
                 None if skips => {}
                 None => {
@@ -101,9 +119,11 @@ impl FieldBuilders {
         for ((name, column), field) in self.fields.iter_mut().zip(fields) {
             path.clear();
             path.push_str(name);
+            let text = &item[field.start as usize..field.end as usize];
             match (&mut column.content, field.kind) {
-                (Content::Leaf(values), FieldKind::Plain) => {
-                    values.append_text(&item[field.start as usize..field.end as usize], &path)?;
+                (Content::Leaf(values), FieldKind::Plain) => values.append_text(text, &path)?,
+                (_, kind) if column.has_decimals && kind != FieldKind::Missing => {
+                    column.append_json(text, &mut path)?;
                 }
                 _ => column
                     .append(&field_to_value(field, item).map_err(|error| error.to_string())?, &mut path)?,
@@ -115,6 +135,11 @@ impl FieldBuilders {
     /// The names of the columns, in their order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.keys().map(String::as_str)
+    }
+
+    /// Whether a column holds decimals.
+    pub(super) fn has_decimals(&self) -> bool {
+        self.fields.values().any(|column| column.has_decimals)
     }
 
     /// Whether a key is a column.
@@ -133,6 +158,11 @@ impl FieldBuilders {
         self.rows = 0;
         self.fields.values_mut().map(ColumnBuilder::finish).collect()
     }
+}
+
+/// What a tree says of a row.
+fn values(row: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    row.iter().map(|(key, value)| (key.as_str(), value))
 }
 
 fn enter(path: &mut String, key: &str) {
@@ -161,7 +191,13 @@ impl ColumnBuilder {
                 Content::Leaf(values.ok_or_else(none)?)
             }
         };
-        Ok(Self { field: Arc::clone(field), content })
+        let has_decimals = match &content {
+            Content::Leaf(values) => values.is_decimal(),
+            Content::List(_, element) => element.has_decimals,
+            Content::Struct(_, fields) => fields.has_decimals(),
+            Content::Map(_, keys, values) => keys.has_decimals || values.has_decimals,
+        };
+        Ok(Self { field: Arc::clone(field), content, has_decimals })
     }
 
     fn len(&self) -> usize {
@@ -207,11 +243,11 @@ impl ColumnBuilder {
                 spans.push(element.len(), path)?;
             }
             (Content::Struct(valid, fields), Value::Object(map)) => {
-                fields.append(map.iter(), false, path)?;
+                fields.append_pairs(values(map), Self::append, false, path)?;
                 valid.push(true);
             }
             (Content::Struct(valid, fields), Value::Array(list)) if list.is_empty() => {
-                fields.append(std::iter::empty(), false, path)?;
+                fields.append_pairs(std::iter::empty(), Self::append, false, path)?;
                 valid.push(true);
             }
             (Content::Map(spans, keys, values), Value::Object(map)) => {
@@ -232,16 +268,57 @@ impl ColumnBuilder {
         Ok(())
     }
 
+    /// Adds the value that `json` says, with all digits of numbers that become decimals.
+    fn append_json(&mut self, json: &str, path: &mut String) -> Result<(), String> {
+        let is_number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        let length = path.len();
+        match &mut self.content {
+            Content::Leaf(values) if is_number && values.is_decimal() => {
+                values.append(&Value::from(json), path)?;
+            }
+            Content::List(spans, element) if json.starts_with('[') && element.has_decimals => {
+                path.push_str("[]");
+                let list: Vec<&RawValue> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+                list.iter().try_for_each(|value| element.append_json(value.get(), path))?;
+                spans.push(element.len(), path)?;
+            }
+            Content::Struct(valid, fields) if json.starts_with('{') && self.has_decimals => {
+                fields.append_pairs(
+                    Object::read(json.as_bytes())?.pairs(),
+                    Self::append_json,
+                    false,
+                    path,
+                )?;
+                valid.push(true);
+            }
+            Content::Map(spans, keys, values) if json.starts_with('{') && self.has_decimals => {
+                path.push_str("{}");
+                for (key, value) in Object::read(json.as_bytes())?.pairs() {
+                    keys.append_key(key, path)?;
+                    values.append_json(value, path)?;
+                }
+                spans.push(values.len(), path)?;
+            }
+            _ => {
+                let value = to_value(json.as_bytes()).map_err(|error| error.to_string())?;
+                self.append(&value, path)?;
+            }
+        }
+        path.truncate(length);
+        Ok(())
+    }
+
     /// Adds a map's key, which is the text of its value, or the JSON text where that is no string.
     fn append_key(&mut self, key: &str, path: &mut String) -> Result<(), String> {
         let is_text = matches!(&self.content, Content::Leaf(values) if values.is_text());
         let value = if is_text {
             Value::from(key)
         } else {
-            to_value(key.as_bytes()).map_err(|_| {
+            let value = to_value(key.as_bytes()).map_err(|_| {
                 let shown: String = key.chars().take(100).collect();
                 format!("column `{path}` holds maps with other keys than `{shown}`{}", declare(path))
-            })?
+            })?;
+            if value.is_number() && self.has_decimals { Value::from(key) } else { value }
         };
         self.append(&value, path)
     }

@@ -14,7 +14,7 @@ use super::floats::{float, half};
 use super::integers::stored_integer;
 use super::texts::{Moment, parse_hex, parse_interval, parse_uuid};
 use super::words::{LeafType, unread};
-use crate::data::read::{BytesKind, Kind};
+use crate::data::read::{BytesKind, IntegerKind, Kind};
 
 /// Single values, as far as they are there.
 pub(super) struct LeafBuilder {
@@ -54,6 +54,11 @@ impl LeafBuilder {
     /// Whether its values are strings in items.
     pub(super) fn is_text(&self) -> bool {
         self.leaf.kind.is_text()
+    }
+
+    /// Whether its values are decimals.
+    pub(super) fn is_decimal(&self) -> bool {
+        matches!(self.leaf.kind, Kind::Integer(IntegerKind::Decimal(_)) | Kind::Bytes(BytesKind::Decimal(_)))
     }
 
     pub(super) fn len(&self) -> usize {

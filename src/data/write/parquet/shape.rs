@@ -1,6 +1,9 @@
 //! This module finds the types of columns: from what was declared, from the source that the items came from, and else
 //! from the first items. `column` makes the columns.
 
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, FieldRef};
 use indexmap::IndexMap;
 use parquet::schema::types::Type;
 use serde_json::Value;
@@ -107,7 +110,8 @@ impl ItemsShape {
             let column = StoredColumn::of_node(slot.node(name, "")?)
                 .map_err(|error| format!("column `{name}` cannot be written: {error}"))?;
             let kinds = slot.kinds(&mut column.kinds.iter().copied());
-            Ok(column.meaning(kinds))
+            let column = column.meaning(kinds).hinted(|plain| slot.hinted(plain));
+            column.map_err(|error| format!("column `{name}` cannot be written: {error}"))
         };
         self.fields.iter().chain(&self.later).map(column).collect()
     }
@@ -187,6 +191,31 @@ impl Slot {
             ColumnKind::List(element) => element.kinds(plain),
             ColumnKind::Map(fields) => fields.values().flat_map(|slot| slot.kinds(plain)).collect(),
             _ => plain.next().into_iter().collect(),
+        }
+    }
+
+    /// What another program said of it beside what Parquet says, which is `plain`.
+    fn hinted(&self, plain: &Field) -> Option<Field> {
+        match (&self.kind, plain.data_type()) {
+            (ColumnKind::Stored(stored), _) => {
+                let said = Field::clone(&stored.hint.as_ref()?.field);
+                Some(said.with_name(plain.name()).with_nullable(plain.is_nullable()))
+            }
+            (ColumnKind::List(element), DataType::List(inner)) => {
+                let inner = element.hinted(inner)?;
+                Some(plain.clone().with_data_type(DataType::List(Arc::new(inner))))
+            }
+            (ColumnKind::Map(slots), DataType::Struct(fields)) => {
+                let hints: Vec<Option<Field>> =
+                    slots.values().zip(fields).map(|(slot, field)| slot.hinted(field)).collect();
+                hints.iter().any(Option::is_some).then(|| {
+                    let field =
+                        |(hint, field): (Option<Field>, &FieldRef)| hint.map_or(Arc::clone(field), Arc::new);
+                    let fields = hints.into_iter().zip(fields).map(field).collect();
+                    plain.clone().with_data_type(DataType::Struct(fields))
+                })
+            }
+            _ => None,
         }
     }
 

@@ -229,7 +229,10 @@ fn columns(place: &TablePlace, connection: &Connection) -> Result<HashMap<String
         return Err(place.fault("it is a view"));
     }
     let read = || -> rusqlite::Result<HashMap<String, Affinity>> {
-        let sql = "SELECT lower(name), type FROM pragma_table_info(?1, 'main')";
+        // A column without rules of a table with strict ones leaves values as they are, and elsewhere makes numbers of texts.
+        let sql = "SELECT lower(c.name), CASE WHEN t.strict AND c.type = 'ANY' COLLATE NOCASE THEN '' ELSE c.type END
+            FROM pragma_table_info(?1, 'main') c LEFT JOIN pragma_table_list t
+            ON t.schema = 'main' AND t.name = ?1 COLLATE NOCASE";
         let mut statement = connection.prepare(sql)?;
         let column = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Affinity::of(&row.get::<_, String>(1)?)));
         statement.query_map([&place.table.name], column)?.collect()

@@ -202,3 +202,25 @@ fn rows_are_the_same_with_and_without_a_tree_of_their_values() {
     }
     assert!(fit > 100 && refused > 100, "{fit} {refused}");
 }
+
+#[test]
+fn decimals_take_all_digits_of_numbers() {
+    let columns = [
+        ("p", "decimal(38,19)"),
+        ("l", "[decimal(16,2)]"),
+        ("m", "{x: decimal(20,2), y: number}"),
+        ("n", "number"),
+    ];
+    let wanted = |options: &mut WriteOptions| typed(&columns)(options);
+    for numbers in [
+        "{\"p\":0.1234567890123456789,\"l\":[90071992547409.93,1.5e1,null],\"m\":{\"x\":12345678901234567.89,\"y\":0.5},\"n\":0.25}\n",
+        // Keys in another order, one of them twice.
+        "{\"n\":0.25,\"m\":{\"y\":0.5,\"x\":12345678901234567.89},\"p\":1,\"l\":[90071992547409.93,15,null],\"p\":0.1234567890123456789}\n",
+    ] {
+        let texts = "{\"p\":\"0.1234567890123456789\",\"l\":[\"90071992547409.93\",\"15\",null],\"m\":{\"x\":\"12345678901234567.89\",\"y\":0.5},\"n\":0.25}\n";
+        assert_eq!(file_of(wanted, numbers), file_of(wanted, texts), "{numbers}");
+        assert!(file_of(wanted, numbers).is_ok(), "{numbers}");
+    }
+    let refused = file_of(wanted, "{\"l\":[90071992547409.935]}\n").expect_err("more digits than it holds");
+    assert!(refused.contains("90071992547409.935"), "{refused}");
+}
