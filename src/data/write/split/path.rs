@@ -127,14 +127,22 @@ fn is_width(text: &str) -> bool {
     is_number && text.parse().is_ok_and(|digits: usize| (1..=DIGITS_MAX).contains(&digits))
 }
 
-/// The key that a JSON value stands for: a number has the text of its value, so that 1 and "1" are one key.
+/// Whole numbers below this are exact as floats.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The key that a JSON value stands for: a number has the text of its value, so that 1, 1.0 and "1" are one key.
 ///
 /// # Errors
 /// Fails with what the value is when it cannot be a key.
 pub fn split_key(json: &[u8]) -> Result<String, &'static str> {
     match serde_json::from_slice(json) {
         Ok(Value::String(text)) => Ok(text),
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => Ok(value.to_string()),
+        Ok(Value::Number(number)) => {
+            // A whole number is one key, however it is written.
+            let whole = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < WHOLE_MAX);
+            Ok(whole.map_or_else(|| number.to_string(), |value| (value as i64).to_string()))
+        }
+        Ok(Value::Bool(value)) => Ok(value.to_string()),
         Ok(Value::Array(_)) => Err("a list"),
         Ok(Value::Object(_)) => Err("a table"),
         Ok(Value::Null) | Err(_) => Err("nil"),
@@ -193,6 +201,25 @@ mod tests {
         assert_eq!(parse("{part}-{part:02}.csv").file("", 3), "3-03.csv");
         assert_eq!(parse("a/b-{key}.csv").folder(), "a/");
         assert_eq!(parse("{key}.csv").folder(), "");
+    }
+
+    #[test]
+    fn equal_numbers_are_one_key() {
+        for (json, expect) in [
+            ("1", "1"),
+            ("1.0", "1"),
+            ("\"1\"", "1"),
+            ("1e2", "100"),
+            ("-0.0", "0"),
+            ("0", "0"),
+            ("1.5", "1.5"),
+            ("-7.0", "-7"),
+            ("9223372036854775807", "9223372036854775807"),
+            ("\"1.0\"", "1.0"),
+            ("true", "true"),
+        ] {
+            assert_eq!(split_key(json.as_bytes()).as_deref(), Ok(expect), "{json}");
+        }
     }
 
     #[test]
