@@ -86,7 +86,7 @@ pub use spool::{Spool, Stored};
 pub use stdout::stdout_is_closed;
 pub use write::{
     PartFile, SourceColumn, SplitOptions, SplitOwner, SplitPath, SplitWriter, clear_leftovers, create,
-    known_columns, settle_split, split_key, take_out_half,
+    known_columns, nobody_reads, settle_split, split_key, take_out_half,
 };
 pub use write_mode::WriteMode;
 pub use writer::{Writer, Written};

@@ -116,6 +116,7 @@ impl Job<'_> {
         let mut reporters =
             Reporters::open(output, console, (seed, label), data_on_stdout, &mut files, commands.clone())?;
         let sent = sent::options(console, &self.engine.on, (&plan, &self.inputs), self.engine.grace)?;
+        interrupt::allow(self.engine.grace);
         if sent.is_some() {
             interrupt::leave_workers();
         }

@@ -24,6 +24,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use pipe::nobody_reads;
 pub use split::{PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, settle_split, split_key};
 
 use std::path::Path;

@@ -92,6 +92,30 @@ fn a_pipe_is_written_to_once_somebody_reads_it() {
     assert!(ran.code == 1 && ran.stderr.contains("it is no ordinary file"), "{}", ran.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_read_no_further_holds_up_no_interrupt() {
+    let lua = "local rows = {} for i = 1, 5000 do rows[i] = string.rep('x', 100) end return rows";
+    let project = Project::with(&format!(
+        "steps:\n  rows: {{ items: {{ lua: \"{lua}\" }} }}\n  save: {{ from: rows, write: pipe.jsonl }}\n"
+    ));
+    let pipe = project.path("pipe.jsonl");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|made| made.success()));
+    let mut child =
+        project.command(&["pipeline.yaml", "-q", "--grace", "100ms"]).spawn().expect("the binary runs");
+    // What has been opened is there before anything is written, and what does not fit into the pipe waits.
+    let mut pipe = std::fs::File::open(pipe).expect("a pipe");
+    let mut first = [0];
+    std::io::Read::read_exact(&mut pipe, &mut first).expect("a byte");
+    send_sigint(i32::try_from(child.id()).expect("a process id"));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while child.try_wait().expect("a child").is_none() {
+        assert!(std::time::Instant::now() < until, "it waits for a reader");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(child.wait().expect("a child").code(), Some(130));
+}
+
 #[test]
 fn an_item_that_has_no_time_for_its_retry_failed_by_its_deadline() {
     let project = Project::with(

@@ -282,7 +282,8 @@ impl Write for Encoder {
 impl Write for OutputPlace {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.kind {
-            PlaceKind::Stream(file) | PlaceKind::Part(file) => file.write(bytes),
+            PlaceKind::Stream(file) => pipe::write(file, bytes),
+            PlaceKind::Part(file) => file.write(bytes),
             PlaceKind::Beside { file, .. } | PlaceKind::Append { file, .. } => file.write(bytes),
         }?;
         self.written += written as u64;

@@ -1,9 +1,11 @@
-//! A named pipe is written to once somebody reads it. The system would wait for that without end, and nothing could stop it.
+//! A pipe holds up whoever writes while nobody reads, and nothing that this process does ends that. So a named pipe is waited for
+//! with an end, and whoever ends the run can tell that a write does not come back.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,33 @@ use rustix::io::Errno;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked for one.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Writes that are going on, and how many have come back, of all streams of the process.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+static DONE: AtomicU64 = AtomicU64::new(0);
+
+/// Writes to a stream, which may wait for its reader.
+pub(super) fn write(stream: &mut File, bytes: &[u8]) -> io::Result<usize> {
+    OPEN.fetch_add(1, Ordering::Relaxed);
+    let written = stream.write(bytes);
+    DONE.fetch_add(1, Ordering::Relaxed);
+    OPEN.fetch_sub(1, Ordering::Relaxed);
+    written
+}
+
+/// Whether a write to a stream is going on (standard output, a pipe) and none comes back for this long.
+pub fn nobody_reads(patience: Duration) -> bool {
+    let seen = || (OPEN.load(Ordering::Relaxed) > 0, DONE.load(Ordering::Relaxed));
+    let before = seen();
+    let until = Instant::now() + patience;
+    while before.0 && seen() == before {
+        if Instant::now() >= until {
+            return true;
+        }
+        thread::sleep(LOOK);
+    }
+    false
+}
 
 /// Opens a pipe, or another file that is no ordinary one.
 pub(super) fn open(path: &Path) -> io::Result<File> {
