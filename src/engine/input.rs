@@ -241,14 +241,15 @@ impl<'a> StepInput<'a> {
                     return self.lost().map_or(NextChunk::Later, NextChunk::Lost);
                 }
                 Ok(seen) => {
+                    if !seen.numbered {
+                        chunk.first = self.before + self.given + 1;
+                    }
+                    self.given += chunk.len() as u64;
+                    // The next part begins behind the items that came with the end of this one.
                     if !seen.more {
                         self.end_part();
                     }
                     if !chunk.is_empty() {
-                        if !seen.numbered {
-                            chunk.first = self.before + self.given + 1;
-                        }
-                        self.given += chunk.len() as u64;
                         return NextChunk::Chunk;
                     }
                 }

@@ -7,6 +7,7 @@ pub(crate) mod deaths;
 mod first_results;
 mod keyed;
 mod recipes;
+mod shared_sources;
 pub(crate) mod workers;
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 //! all steps that read them, others for the step alone.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use super::dispatch::CHUNK_BYTES;
 use super::place::Place;
@@ -18,6 +18,9 @@ use crate::value::Chunk;
 
 /// Items that are read at a time.
 const ITEMS: usize = 4096;
+
+/// What is known of sources, and kept from other steps meanwhile.
+type Known<'a> = BTreeMap<StepId, MutexGuard<'a, Option<Arc<FramedSource>>>>;
 
 /// Items that were written down for the workers.
 #[derive(Default)]
@@ -70,22 +73,16 @@ impl Coordinator<'_> {
         // Steps that read the same ones wait for each other and never in a ring.
         in_order.sort_unstable();
         let context = self.context;
-        let mut known: BTreeMap<StepId, _> =
-            in_order.into_iter().map(|id| (id, context.framed(id))).collect();
+        let mut known: Known<'_> = in_order.into_iter().map(|id| (id, context.framed(id))).collect();
         if known.values().any(|framed| framed.is_none()) {
-            let framed = self.frame_sources(place, sources)?;
-            let is_whole = self.input_ended && self.lost.is_none();
-            let read = framed.iter().flat_map(|framed| &framed.frames).map(|frame| frame.count).sum();
-            for (source, framed) in sources.iter().zip(framed) {
-                let framed = Some(Arc::new(framed));
-                if is_whole {
-                    known.entry(*source).and_modify(|known| **known = framed);
-                }
-            }
-            if !is_whole {
+            let (framed, read) = self.frame_sources(place, sources, &known)?;
+            if !self.input_ended || self.lost.is_some() {
                 // Nothing of it will run.
                 let runs = if read > 0 { vec![(1, read)] } else { Vec::new() };
                 return Ok(WrittenItems { runs, bytes: 0 });
+            }
+            for (source, framed) in framed {
+                known.entry(source).and_modify(|known| **known = Some(Arc::new(framed)));
             }
         }
         let (mut inputs, mut before, mut bytes) = (Vec::new(), 0, 0);
@@ -101,32 +98,38 @@ impl Coordinator<'_> {
         self.lay(place, inputs, bytes)
     }
 
-    /// Reads all of the input into one file for each source.
+    /// Reads all of the input, into one file for each source of which none is known: workers of other steps read those of the
+    /// known ones. Says how many items there were, too.
     fn frame_sources(
         &mut self,
         place: &RemotePlace,
         sources: &[StepId],
-    ) -> Result<Vec<FramedSource>, StepFault> {
-        let mut framed: Vec<FramedSource> = Vec::new();
-        let mut open: Option<FramedItemsWriter> = None;
+        known: &Known<'_>,
+    ) -> Result<(BTreeMap<StepId, FramedSource>, u64), StepFault> {
+        let is_unknown = |source: StepId| known.get(&source).is_some_and(|framed| framed.is_none());
+        let empty = || FramedSource { frames: Vec::new(), bytes: 0 };
+        let unknown = sources.iter().copied().filter(|source| is_unknown(*source));
+        let mut framed: BTreeMap<StepId, FramedSource> = unknown.map(|source| (source, empty())).collect();
+        let (mut open, mut read): (Option<(StepId, FramedItemsWriter)>, u64) = (None, 0);
         while let Some(mut chunk) = self.next_items()? {
+            read += chunk.len() as u64;
             let (at, before) = self.input.input_of(chunk.first);
-            while framed.len() <= at {
+            let Some(source) = sources.get(at).copied().filter(|source| is_unknown(*source)) else {
+                continue;
+            };
+            if open.as_ref().is_none_or(|(id, _)| *id != source) {
                 end(open.take(), &mut framed)?;
-                let source = sources.get(framed.len()).map(|id| &self.context.plan.steps[id.at()].name);
-                let path = place.make_items_of(source.map_or("", |name| name))?;
-                open = Some(FramedItemsWriter::create(&path)?);
-                framed.push(FramedSource { frames: Vec::new(), bytes: 0 });
+                let path = place.make_items_of(&self.context.plan.steps[source.at()].name)?;
+                open = Some((source, FramedItemsWriter::create(&path)?));
             }
             chunk.first -= before;
-            if let (Some(writer), Some(framed)) = (&mut open, framed.last_mut()) {
+            if let (Some((_, writer)), Some(framed)) = (&mut open, framed.get_mut(&source)) {
                 writer.write(&chunk)?;
                 framed.bytes += chunk.text.len() as u64;
             }
         }
         end(open, &mut framed)?;
-        framed.resize_with(sources.len(), || FramedSource { frames: Vec::new(), bytes: 0 });
-        Ok(framed)
+        Ok((framed, read))
     }
 
     /// Reads all of the input, and writes down what is not known of it.
@@ -191,8 +194,13 @@ impl Coordinator<'_> {
 }
 
 /// Puts the items of a source on the disk.
-fn end(writer: Option<FramedItemsWriter>, framed: &mut [FramedSource]) -> Result<(), StepFault> {
-    if let (Some(writer), Some(framed)) = (writer, framed.last_mut()) {
+fn end(
+    open: Option<(StepId, FramedItemsWriter)>,
+    framed: &mut BTreeMap<StepId, FramedSource>,
+) -> Result<(), StepFault> {
+    if let Some((source, writer)) = open
+        && let Some(framed) = framed.get_mut(&source)
+    {
         framed.frames = writer.finish()?;
     }
     Ok(())
