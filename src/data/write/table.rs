@@ -165,6 +165,7 @@ impl<'a> Object<'a> {
     }
 
     /// Its keys and values.
+    #[cfg(feature = "parquet")]
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, value.get()))
     }
