@@ -101,7 +101,8 @@ fn meant_size(text: &str) -> Option<String> {
         _ => return None,
     };
     let meant = format!("{number}{unit}");
-    size_bytes(&meant).is_some().then_some(meant)
+    // Nothing at all is meant nowhere.
+    size_bytes(&meant).is_some_and(|bytes| bytes > 0).then_some(meant)
 }
 
 fn meant_rate(text: &str) -> Option<String> {
@@ -137,6 +138,7 @@ mod tests {
             ("100", Some("100MB")),
             ("1.5.5KB", None),
             ("9999999KB", None),
+            ("0", None),
         ] {
             assert_eq!(size(text).expect_err(text).meant.as_deref(), meant, "{text}");
         }

@@ -6,6 +6,7 @@ use super::checked::CheckedValue;
 use super::elsewhere;
 use super::subject::{listed, parts, subject};
 use crate::config::document::escape_key;
+use crate::config::executor_kind::ExecutorKind;
 use crate::config::executors::LOCAL;
 use crate::config::file_kind::FileKind;
 use crate::config::{shown, vocabulary};
@@ -42,7 +43,11 @@ pub(super) fn unknown(checked: &CheckedValue<'_>, schema: &Value, pointer: &str,
     let given = checked.value.pointer(pointer).and_then(Value::as_object);
     let has = |name: &str| given.is_some_and(|given| given.contains_key(name));
     let verb = Verb::all().map(Verb::name).find(|verb| names.contains(verb) && has(verb));
-    let free = |name: &&str| !has(name) && (verb.is_none() || Verb::parse(name).is_none());
+    let executor = || given?.get("kind")?.as_str().and_then(ExecutorKind::parse);
+    let kind = if checked.kind == FileKind::Executors { executor() } else { None };
+    let is_of_kind = |name: &str| kind.is_none_or(|kind| kind.owner_of(name).is_none());
+    let free =
+        |name: &&str| !has(name) && is_of_kind(name) && (verb.is_none() || Verb::parse(name).is_none());
     let here = elsewhere::key_here(key, &names);
     // `cpus` of another tool is no slip for `gpus`.
     let meant = near(key, names.iter().copied()).filter(|_| here.is_none());

@@ -132,7 +132,7 @@ fn check(text: &str, expect: &Expect) {
 #[test]
 fn keys_that_fit_only_one_kind_are_refused_for_the_others_with_their_place() {
     check(
-        "executors:\n  a:\n    kind: processes\n    partition: batch\n  b:\n    kind: slurm\n    image: debian\n    submit: x\n",
+        "executors:\n  a:\n    kind: processes\n    partition: batch\n  b:\n    kind: slurm\n    image: debian\n    submit: x\n  c: { kind: processes, banana: 1 }\n",
         &expect![[r#"
             unknown_key: `partition` of executor `a` means nothing to `processes`
               4:5 "partition" this is for `kind: slurm`
@@ -146,6 +146,9 @@ fn keys_that_fit_only_one_kind_are_refused_for_the_others_with_their_place() {
               8:5 "submit" this is for `kind: command`
               6:11 "slurm" another kind
               help: take it away, or correct the kind
+            unknown_key: unknown key `banana` in executor `c`
+              9:25 "banana" no such key
+              help: keys that may stand here: `workers`, `cores`, `memory`, `time`, `commit`, `attempts`, `send_from`, `setup`, `env`
         "#]],
     );
 }
